@@ -1,0 +1,169 @@
+"""Flows: what an operation wants done, as values. Nothing here does it; `driving` has the two drivers.
+
+A flow is an ordinary coroutine that awaits only `ask`, `together` and other flows. The core awaits a few
+effects more: the clock, a pause, work for a thread, a lock, the bare wire.
+"""
+
+from __future__ import annotations
+
+import json as _json
+from collections.abc import Callable, Coroutine, Generator, Iterable, Mapping, Sequence
+from datetime import datetime
+from typing import Any, Generic, Literal, TypeAlias, TypeVar
+
+import attrs
+
+from .errors import GroupMessengerError
+
+R = TypeVar("R")
+T = TypeVar("T")
+
+
+class Effect(Generic[R]):
+    """Something a driver does for a flow; awaiting it gives R."""
+
+    def __await__(self) -> Generator[Effect[Any], Any, R]:
+        answer: R = yield self
+        return answer
+
+
+Flow: TypeAlias = Coroutine[Effect[Any], Any, T]
+
+
+@attrs.frozen
+class Response:
+    """A provider's answer: HTTP status, headers with lower-case names, and the body, at most 1 MiB."""
+
+    status: int
+    content: bytes = attrs.field(default=b"", repr=False, kw_only=True)
+    headers: Mapping[str, str] = attrs.field(factory=dict, repr=False)
+
+    @property
+    def data(self) -> Any:
+        """The body as JSON, None if it is not JSON."""
+        try:
+            return _json.loads(self.content)
+        except ValueError:
+            return None
+
+    @property
+    def fields(self) -> Mapping[str, Any]:
+        """The body as a JSON object, empty if it is not one."""
+        data = self.data
+        return data if isinstance(data, dict) else {}
+
+
+@attrs.frozen
+class Request(Effect[Response]):
+    """One HTTP request.
+
+    `path` joins the connection's `base_url`; an absolute URL is for `authorized=False` alone, so that credentials
+    go nowhere else. `repeatable` promises that doing it twice is doing it once. `timeout` in seconds, None for the
+    connection's. `answer` says what a success carries: a JSON object, or `"anything"`.
+    """
+
+    method: str
+    path: str = attrs.field(repr=False)
+    params: Mapping[str, str] = attrs.field(factory=dict, repr=False, kw_only=True)
+    json: Mapping[str, Any] | None = attrs.field(default=None, repr=False, kw_only=True)
+    form: Mapping[str, str] | None = attrs.field(default=None, repr=False, kw_only=True)
+    content: bytes | None = attrs.field(default=None, repr=False, kw_only=True)
+    headers: Mapping[str, str] = attrs.field(factory=dict, repr=False, kw_only=True)
+    repeatable: bool = attrs.field(default=False, kw_only=True)
+    authorized: bool = attrs.field(default=True, kw_only=True)
+    timeout: float | None = attrs.field(default=None, kw_only=True)
+    answer: Literal["object", "anything"] = attrs.field(default="object", kw_only=True)
+
+    @property
+    def reads(self) -> bool:
+        """Whether it only asks, so that an answer lost is nothing done."""
+        return self.method in ("GET", "HEAD")
+
+
+@attrs.frozen
+class Wire(Effect[Response]):
+    """A request as it stands, once, with no credentials added and no retry."""
+
+    request: Request
+
+
+@attrs.frozen
+class Sleep(Effect[None]):
+    """A pause, in seconds."""
+
+    seconds: float
+
+
+@attrs.frozen
+class Now(Effect[datetime]):
+    """The time, in UTC."""
+
+
+@attrs.frozen
+class Call(Effect[R]):
+    """Work that may block: done in place by the blocking driver, in a worker thread by the async one."""
+
+    work: Callable[[], R]
+
+
+@attrs.frozen
+class Exclusive(Effect[T]):
+    """A flow that runs while no other flow of this client runs under the same key."""
+
+    key: object
+    flow: Flow[T]
+
+
+@attrs.frozen
+class LeaveBy(Effect[T]):
+    """A flow none of whose requests leaves after `moment`."""
+
+    moment: datetime
+    flow: Flow[T]
+
+
+@attrs.frozen
+class Done(Generic[T]):
+    """A flow of `together` that came to an end, with its result."""
+
+    value: T
+
+
+@attrs.frozen
+class Failed:
+    """A flow of `together` that raised one of our errors."""
+
+    error: GroupMessengerError
+
+
+Ended: TypeAlias = Done[T] | Failed
+
+
+@attrs.frozen
+class Together(Effect[list[Ended[T]]]):
+    """Several flows at a time, at most `limit`."""
+
+    flows: Sequence[Flow[T]]
+    limit: int = 10
+
+
+class NotSent(Exception):
+    """The transport's word that a request never reached the provider."""
+
+
+class MaybeSent(Exception):
+    """The transport's word that a request may have reached the provider, and its answer did not reach us."""
+
+
+async def ask(request: Request) -> Response:
+    """Send a request and give its answer, a success in the provider's shape.
+
+    Credentials, retries and refusals are taken care of: what is not a success raises. `NotReached` and
+    `ProviderError` mean that nothing was done, `OutcomeUnknown` that it may have been.
+    """
+    return await request
+
+
+async def together(flows: Iterable[Flow[T]], *, limit: int = 10) -> list[Ended[T]]:
+    """Run several flows at a time, at most `limit`. Gives `Done` or `Failed` for each, in their order."""
+    return await Together(list(flows), limit)

@@ -1,0 +1,201 @@
+"""A network of phones: what each of them would show its owner.
+
+Nothing here knows a provider. A face posts into threads; phones show what reached them and answer.
+"""
+
+from __future__ import annotations
+
+import itertools
+import threading
+from collections.abc import Callable, Iterable, Iterator
+from datetime import datetime
+
+import attrs
+
+from .clock import Clock
+
+
+@attrs.frozen
+class Shown:
+    """One message as a phone shows it."""
+
+    sender: str
+    text: str
+    media: tuple[str, ...]
+    at: datetime
+
+
+@attrs.define(eq=False)
+class Thread:
+    """A conversation. `participants` are all numbers in it, our lines included.
+
+    An MMS thread is its set of numbers and never changes; an `apple` group keeps its identity while people come
+    and go.
+    """
+
+    id: str
+    participants: set[str]
+    apple: bool = False
+    name: str = ""
+
+
+@attrs.frozen
+class Inbound:
+    """A message that reached one of our lines."""
+
+    line: str
+    thread: Thread
+    sender: str
+    text: str
+    media: tuple[str, ...]
+    at: datetime
+
+
+Listener = Callable[[Inbound], None]
+
+
+@attrs.define(eq=False)
+class Phone:
+    """A handset and what it shows: `messages[thread.id]`, in the order they came.
+
+    `imessage` and `mms` say what it can do; a phone that is off shows its messages once it is `on` again; a
+    landline shows nothing, ever.
+    """
+
+    number: str
+    network: Network = attrs.field(repr=False)
+    imessage: bool = True
+    mms: bool = True
+    landline: bool = False
+    messages: dict[str, list[Shown]] = attrs.field(factory=dict)
+    _on: bool = True
+    _waiting: list[tuple[str, Shown]] = attrs.field(factory=list)
+
+    @property
+    def on(self) -> bool:
+        """Whether it is switched on."""
+        return self._on
+
+    @on.setter
+    def on(self, value: bool) -> None:
+        self._on = value
+        if value:
+            waiting, self._waiting = self._waiting, []
+            for thread_id, shown in waiting:
+                self._show(thread_id, shown)
+
+    @property
+    def threads(self) -> list[Thread]:
+        """The threads it shows, the oldest first."""
+        return [self.network.threads[thread_id] for thread_id in self.messages]
+
+    @property
+    def texts(self) -> list[str]:
+        """Every text it shows, whatever the thread."""
+        return [shown.text for messages in self.messages.values() for shown in messages]
+
+    def send(self, text: str, *, thread: str | None = None, to: str | None = None, media: Iterable[str] = ()) -> Thread:
+        """Write into a thread it shows, or privately to a number. Raises KeyError for a thread it does not show."""
+        with self.network.lock:
+            if thread is not None:
+                if thread not in self.messages:
+                    raise KeyError(thread)
+                where = self.network.threads[thread]
+            else:
+                where = self.network.thread({self.number, str(to)})
+            self.network.post(where, self.number, text, media)
+            return where
+
+    def receive(self, thread: Thread, shown: Shown) -> bool:
+        """Take a message in. False if this phone can never show it."""
+        if self.landline or (shown.media and not (self.mms or (thread.apple and self.imessage))):
+            return False
+        if self._on:
+            self._show(thread.id, shown)
+        else:
+            self._waiting.append((thread.id, shown))
+        return True
+
+    def _show(self, thread_id: str, shown: Shown) -> None:
+        self.messages.setdefault(thread_id, []).append(shown)
+
+    def view(self) -> dict[str, object]:
+        """What it shows, as JSON: `{"number", "threads": [{"id", "participants", "messages": [...]}]}`."""
+        return {
+            "number": self.number,
+            "threads": [
+                {
+                    "id": thread.id,
+                    "participants": sorted(thread.participants),
+                    "messages": [
+                        {"from": m.sender, "text": m.text, "media": list(m.media), "at": m.at.isoformat()}
+                        for m in self.messages[thread.id]
+                    ],
+                }
+                for thread in self.threads
+            ],
+        }
+
+
+class Phones:
+    """The phones by number. Asking for one that is not there yet makes it: everybody has a phone."""
+
+    def __init__(self, network: Network) -> None:
+        self._network = network
+        self._phones: dict[str, Phone] = {}
+
+    def __getitem__(self, number: str) -> Phone:
+        if number in self._network.lines:
+            raise KeyError(f"{number} is a line of the sandbox, not a phone")
+        return self._phones.setdefault(number, Phone(number, self._network))
+
+    def __iter__(self) -> Iterator[Phone]:
+        return iter(list(self._phones.values()))
+
+    def __len__(self) -> int:
+        return len(self._phones)
+
+
+class Network:
+    """Phones, the threads between them, and the lines that faces answer for."""
+
+    def __init__(self, clock: Clock) -> None:
+        self.clock = clock
+        self.lock = threading.RLock()
+        self.lines: dict[str, Listener] = {}
+        self.threads: dict[str, Thread] = {}
+        self.phones = Phones(self)
+        self._ids = itertools.count(1)
+
+    def attach(self, line: str, listener: Listener) -> None:
+        """Make a number one of our lines; `listener` hears what reaches it."""
+        self.lines[line] = listener
+
+    def thread(self, participants: Iterable[str]) -> Thread:
+        """The thread of exactly these numbers: the same set is always the same thread (MMS, and private texts)."""
+        wanted = set(participants)
+        for thread in self.threads.values():
+            if not thread.apple and thread.participants == wanted:
+                return thread
+        return self._open(wanted, apple=False)
+
+    def apple_group(self, participants: Iterable[str]) -> Thread:
+        """A new group with an identity of its own."""
+        return self._open(set(participants), apple=True)
+
+    def post(self, thread: Thread, sender: str, text: str, media: Iterable[str] = ()) -> tuple[str, ...]:
+        """Put a message into a thread. Gives the phones, without the sender's, that show or will show it."""
+        shown = Shown(sender, text, tuple(media), self.clock.now())
+        reached = []
+        for number in sorted(thread.participants):
+            if number in self.lines:
+                if number != sender:
+                    self.lines[number](Inbound(number, thread, sender, text, shown.media, shown.at))
+            elif self.phones[number].receive(thread, shown) and number != sender:
+                reached.append(number)
+        return tuple(reached)
+
+    def _open(self, participants: set[str], *, apple: bool) -> Thread:
+        thread = Thread(f"thread_{next(self._ids)}", participants, apple)
+        self.threads[thread.id] = thread
+        return thread
