@@ -157,7 +157,12 @@ class Rejected(ProviderError):
     """The provider refuses this message or change. `recipients` are those it named, if any."""
 
     def __init__(
-        self, text: str, *, reason: FailureReason | None = None, recipients: Iterable[Address] = (), **details: Any
+        self,
+        text: str,
+        *,
+        reason: FailureReason | None = None,
+        recipients: Iterable[Address] = (),
+        **details: Any,
     ) -> None:
         super().__init__(text, **details)
         self.reason = reason
@@ -194,7 +199,12 @@ class PartialFailure(GroupMessengerError):
     """A change was made for some members and not for others. `group` is as far as it got."""
 
     def __init__(
-        self, text: str, *, group: Group, succeeded: Iterable[Member], failed: Mapping[Member, GroupMessengerError]
+        self,
+        text: str,
+        *,
+        group: Group,
+        succeeded: Iterable[Member],
+        failed: Mapping[Member, GroupMessengerError],
     ) -> None:
         super().__init__(text)
         self.group = group

@@ -139,13 +139,19 @@ class Delivery:
             standing[event.recipient] = event
         if len(standing) > 1:
             standing.pop(None, None)
-        self.__attrs_init__(message_id, standing, tuple(precedence))  # type: ignore[attr-defined]  # pyright: ignore
+        self.__attrs_init__(  # pyright: ignore[reportAttributeAccessIssue]
+            message_id, standing, tuple(precedence)
+        )
 
     @property
     def status(self) -> Status:
         """The status everybody has reached: the least advanced one, `unknown` where nothing was told."""
         rank = {status: place for place, status in enumerate(self.precedence)}
-        return min((event.status for event in self.by_recipient.values()), key=rank.__getitem__, default=Status.UNKNOWN)
+        return min(
+            (event.status for event in self.by_recipient.values()),
+            key=rank.__getitem__,
+            default=Status.UNKNOWN,
+        )
 
     @property
     def failed(self) -> tuple[StatusChanged, ...]:

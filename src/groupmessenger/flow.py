@@ -7,6 +7,7 @@ effects more: the clock, a pause, work for a thread, a lock, the bare wire.
 from __future__ import annotations
 
 import json as _json
+import re
 from collections.abc import Callable, Coroutine, Generator, Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any, Generic, Literal, TypeAlias, TypeVar
@@ -35,8 +36,9 @@ class Response:
     """A provider's answer: HTTP status, headers with lower-case names, and the body, at most 1 MiB."""
 
     status: int
-    content: bytes = attrs.field(default=b"", repr=False, kw_only=True)
+    content: bytes = attrs.field(default=b"", repr=False)
     headers: Mapping[str, str] = attrs.field(factory=dict, repr=False)
+    request: Request | None = attrs.field(default=None, repr=False, eq=False)
 
     @property
     def data(self) -> Any:
@@ -51,6 +53,33 @@ class Response:
         """The body as a JSON object, empty if it is not one."""
         data = self.data
         return data if isinstance(data, dict) else {}
+
+    def quote(self, words: object) -> str:
+        """The provider's own words, fit to be shown: what we sent, numbers and e-mails are taken out."""
+        text = " ".join(str(words).split())
+        for sent in sorted(_strings(self.request), key=len, reverse=True):
+            text = text.replace(sent, "…")
+        return _NUMBER_OR_EMAIL.sub("…", text)[:200]
+
+
+_NUMBER_OR_EMAIL = re.compile(r"\S+@\S+|\+?\d[\d ().-]{4,}\d")
+
+
+def _strings(request: Request | None) -> set[str]:
+    """Every text of a request that is long enough to be told from an ordinary word."""
+    if request is None:
+        return set()
+    found: set[str] = set()
+    waiting: list[Any] = [request.json, request.form, request.params, request.headers]
+    while waiting:
+        value = waiting.pop()
+        if isinstance(value, Mapping):
+            waiting.extend(value.values())
+        elif isinstance(value, list | tuple):
+            waiting.extend(value)
+        elif isinstance(value, str) and len(value.strip()) > 3:
+            found.add(value)
+    return found
 
 
 @attrs.frozen

@@ -9,6 +9,7 @@ from urllib.parse import quote
 
 import attrs
 
+from .errors import InvalidInput
 from .phone import Address, Member, mask
 
 
@@ -37,6 +38,11 @@ def member_set_id(line: str, members: Iterable[Member]) -> str:
     return _SET + hashlib.sha256(text.encode()).hexdigest()[:32]
 
 
+def _given(_: object, __: object, value: str) -> None:
+    if not value:
+        raise InvalidInput("a group's id is not empty: give the id the provider made for it")
+
+
 @attrs.frozen
 class Group:
     """A group at one provider, on one of our lines. Equal, and hashed, by (provider, line, id).
@@ -49,20 +55,13 @@ class Group:
 
     provider: str
     line: str = attrs.field(repr=mask)
-    id: str = attrs.field()
+    id: str = attrs.field(validator=_given)
     members: tuple[Member, ...] | None = attrs.field(default=None, eq=False)
     name: str | None = attrs.field(default=None, eq=False, repr=False)
     pending: bool = attrs.field(default=False, eq=False)
     topology: Topology | None = attrs.field(default=None, eq=False)
     channel: Channel | None = attrs.field(default=None, eq=False)
     name_pending: bool = attrs.field(default=False, eq=False)
-
-    @id.validator
-    def _id_given(self, _: object, value: str) -> None:
-        if not value:
-            from .errors import InvalidInput
-
-            raise InvalidInput("a group's id is not empty: give the id the provider made for it")
 
     @classmethod
     def of_members(
@@ -79,7 +78,15 @@ class Group:
         """Describe a group that is its members: fixed at some providers, and before the first message at others."""
         people = tuple(members)
         return cls(
-            provider, line, member_set_id(line, people), people, name, pending, topology, channel, name is not None
+            provider,
+            line,
+            member_set_id(line, people),
+            people,
+            name,
+            pending,
+            topology,
+            channel,
+            name is not None,
         )
 
     @property

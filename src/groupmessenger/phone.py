@@ -66,7 +66,9 @@ def _e164(text: str, region: str | None) -> str:
         needs_country = error.error_type == phonenumbers.NumberParseException.INVALID_COUNTRY_CODE
         cure = "begin with '+' and the country code" + ("" if region else ", or give region='US' (or yours)")
         raise InvalidInput(
-            f"{mask(text)!r} is not a phone number: {cure}" if needs_country else f"{mask(text)!r} is not a phone number"
+            f"{mask(text)!r} is not a phone number: {cure}"
+            if needs_country
+            else f"{mask(text)!r} is not a phone number"
         ) from None
     if number.extension or not phonenumbers.is_possible_number(number):
         raise InvalidInput(f"{mask(text)!r} cannot be a phone number that receives texts: check its length")
@@ -78,11 +80,15 @@ def _email_shape(_: object, __: object, value: str) -> None:
         raise InvalidInput(f"{mask(value)!r} is not an e-mail address")
 
 
+def _lower(value: str) -> str:
+    return value.strip().lower()
+
+
 @attrs.frozen(repr=False)
 class Handle:
     """An Apple ID e-mail, as iMessage groups may contain. Compared without regard to case."""
 
-    email: str = attrs.field(converter=lambda value: str(value).strip().lower(), validator=_email_shape)
+    email: str = attrs.field(converter=_lower, validator=_email_shape)
 
     def __str__(self) -> str:
         return self.email

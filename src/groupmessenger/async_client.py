@@ -1,0 +1,175 @@
+"""The async client, on asyncio and trio."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Collection, Mapping
+from types import MappingProxyType, TracebackType
+from typing import TYPE_CHECKING, Self, TypeVar
+
+from .capabilities import Capabilities
+from .driving import AsyncDriver
+from .errors import ConfigurationError
+from .events import Delivery
+from .exchange import Exchange
+from .flow import Flow
+from .groups import Group, Topology
+from .messages import Attempt, GroupReceipt, Message, Receipt, Sighting
+from .messenger import GroupMessenger
+from .operations import Observing, Operations
+from .phone import Address, Member, Members, mask
+from .planning import Plan
+
+if TYPE_CHECKING:
+    import httpx
+
+T = TypeVar("T")
+
+
+class AsyncClient:
+    """A connection to one provider, on asyncio or trio. May be shared by tasks; close it, or use it in `async with`.
+
+    `timeout` is for one answer and `patience` for all waiting between tries, in seconds. `region` reads numbers
+    without a country code. `limits` overrides limits by name. `strict` refuses what would otherwise go with a
+    degradation or a doubt. `settle_after` overrides how many seconds a lost message may still turn up. `http` is
+    your own httpx client, which stays open when this is closed, or transport. `observers` see every send.
+    """
+
+    def __init__(
+        self,
+        messenger: GroupMessenger,
+        *,
+        http: httpx.AsyncClient | httpx.AsyncBaseTransport | None = None,
+        timeout: float = 30,
+        patience: float = 30,
+        region: str | None = None,
+        limits: Mapping[str, int] = MappingProxyType({}),
+        strict: bool = False,
+        settle_after: float | None = None,
+        observers: Observing | None = None,
+    ) -> None:
+        from .transport import AsyncTransport
+
+        self.messenger = messenger
+        self._operations = Operations.build(
+            messenger,
+            timeout=timeout,
+            patience=patience,
+            region=region,
+            limits=limits,
+            strict=strict,
+            settle_after=settle_after,
+            observers=observers,
+        )
+        self._transport = AsyncTransport(messenger.base_url, http=http, timeout=timeout)
+        self._driver = AsyncDriver(self._transport, Exchange(messenger, patience))
+        self._closed = False
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        await self.aclose()
+
+    async def aclose(self) -> None:
+        """Close the connections to the provider. A closed client refuses to work."""
+        self._closed = True
+        await self._transport.aclose()
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}({self.messenger.name}, {mask(self.messenger.line)})"
+
+    @property
+    def capabilities(self) -> Capabilities:
+        """What the provider can do, with this connection's limits."""
+        return self._operations.capabilities
+
+    def capabilities_of(self, group: Group) -> Capabilities:
+        """What the provider can do with one group, as far as is known of it. No request. Raises `WrongConnection`."""
+        return self._operations.capabilities_of(group)
+
+    def plan(self, group: Group, message: Message | str) -> Plan:
+        """What sending would come to: what is refused, left out, doubtful, billed. No request."""
+        return self._operations.plan(group, message)
+
+    def group(self, id: str) -> Group:
+        """Address a group by the provider's id. No request, so its members are not known."""
+        return self._operations.group(id)
+
+    async def create_group(
+        self, members: Members, name: str | None = None, topology: Topology | str | None = None
+    ) -> Group:
+        """Make a group of other people: strings, addresses or Members.
+
+        With `topology` a provider of the other kind is refused. At some providers the group is `pending` until
+        its first message. Raises `InvalidInput`, `LimitExceeded`, `BroadcastRefused`, `PartialFailure`.
+        """
+        return await self._run(self._operations.create_group(members, name, topology))
+
+    async def get_group(self, group: Group | str) -> Group:
+        """Read a group, its members and name, from the provider. Raises `GroupNotFound`, `GroupPending`."""
+        return await self._run(self._operations.get_group(group))
+
+    def list_groups(self) -> AsyncIterator[Group]:
+        """The line's groups, a request a page as they are needed. Raises `UnsupportedOperation` at once."""
+        self._operations.may_list()
+        return self._pages()
+
+    async def _pages(self) -> AsyncIterator[Group]:
+        cursor: str | None = None
+        while True:
+            page = await self._run(self._operations.list_groups(cursor))
+            for item in page.items:
+                yield item
+            if (cursor := page.next) is None:
+                return
+
+    async def add_members(self, group: Group, members: Members) -> Group:
+        """Add people to a group. Raises `PartialFailure` naming whoever could not be added."""
+        return await self._run(self._operations.add_members(group, members))
+
+    async def remove_members(self, group: Group, members: Members) -> Group:
+        """Remove people from a group. Raises `PartialFailure` naming whoever could not be removed."""
+        return await self._run(self._operations.remove_members(group, members))
+
+    async def rename_group(self, group: Group, name: str) -> Group:
+        """Give a group another name."""
+        return await self._run(self._operations.rename_group(group, name))
+
+    async def leave_group(self, group: Group) -> None:
+        """Take our line out of a group."""
+        await self._run(self._operations.leave_group(group))
+
+    async def delete_group(self, group: Group) -> None:
+        """Remove a group at the provider."""
+        await self._run(self._operations.delete_group(group))
+
+    async def send(self, group: Group, message: Message | str) -> GroupReceipt:
+        """Send to a group. Keep `receipt.group` for the next message.
+
+        Raises `CapabilityError` before any request, `ProviderError` or `NotReached` where nothing was sent, and
+        `OutcomeUnknown` where it may have been: then `find_sent(error.attempt)`.
+        """
+        return await self._run(self._operations.send(group, message))
+
+    async def send_direct(self, to: Member | Address | str, message: Message | str) -> Receipt:
+        """Send to one person, privately. Raises as `send`."""
+        return await self._run(self._operations.send_direct(to, message))
+
+    async def get_status(self, receipt: Receipt | str) -> Delivery:
+        """What the provider knows of a message now, by receipt or by message id."""
+        return await self._run(self._operations.get_status(receipt))
+
+    async def find_sent(self, attempt: Attempt, known: Collection[str] = ()) -> Sighting:
+        """Look for a message whose outcome is unknown: `Found`, `Absent` (send it again) or `CannotTell`.
+
+        `known` are message ids that belong to other messages.
+        """
+        return await self._run(self._operations.find_sent(attempt, known))
+
+    async def _run(self, flow: Flow[T]) -> T:
+        if self._closed:
+            flow.close()
+            raise ConfigurationError("this client is closed: connect again")
+        return await self._driver.run(flow)

@@ -1,0 +1,252 @@
+"""Two drivers of flows: the only place where blocking and async differ."""
+
+from __future__ import annotations
+
+import contextvars
+import threading
+import time
+from collections.abc import Awaitable, Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing, contextmanager, suppress
+from datetime import UTC, datetime
+from typing import Any, Generic, Protocol, TypeVar
+
+import anyio
+import anyio.to_thread
+import attrs
+
+from .errors import GroupMessengerError
+from .flow import (
+    Call,
+    Done,
+    Effect,
+    Ended,
+    Exclusive,
+    Failed,
+    Flow,
+    LeaveBy,
+    Now,
+    Request,
+    Response,
+    Sleep,
+    Together,
+    Wire,
+)
+
+T = TypeVar("T")
+L = TypeVar("L")
+
+
+class Exchanging(Protocol):
+    """What carries out a request for a flow, itself a flow."""
+
+    def __call__(self, request: Request, leave_by: datetime | None = None) -> Flow[Response]:
+        """Carry it out, and not after `leave_by`."""
+        ...
+
+
+class ForeignAwait(TypeError):
+    """A flow awaited something that no driver knows: it would need an event loop, which a flow must not."""
+
+
+class _Steps(Generic[T]):
+    """Where a flow stands. Nothing but `send` and `throw` is inside the `except`."""
+
+    def __init__(self, flow: Flow[T]) -> None:
+        self._flow = flow
+        self.done = False
+        self.effect: Any = None
+        self.result: T
+        self._move(lambda: flow.send(None))
+
+    def answer(self, value: object) -> None:
+        self._move(lambda: self._flow.send(value))
+
+    def fail(self, error: Exception) -> None:
+        self._move(lambda: self._flow.throw(error))
+
+    def _move(self, move: Callable[[], Effect[Any]]) -> None:
+        try:
+            self.effect = move()
+        except StopIteration as stop:
+            self.done, self.result = True, stop.value
+
+
+def _abandon(flows: Sequence[Flow[Any]]) -> None:
+    """Close what never ran, so that Python does not warn of it."""
+    for flow in flows:
+        with suppress(ValueError, RuntimeError):  # a thread is still in it, and closes it itself
+            flow.close()
+
+
+@attrs.define
+class _Held(Generic[L]):
+    lock: L
+    users: int = 0
+
+
+class _Locks(Generic[L]):
+    """Locks by key, forgotten when nobody holds or awaits them."""
+
+    def __init__(self, make: Callable[[], L]) -> None:
+        self._make = make
+        self._guard = threading.Lock()
+        self._held: dict[object, _Held[L]] = {}
+
+    @contextmanager
+    def of(self, key: object) -> Iterator[L]:
+        """The lock of a key, kept while the block runs."""
+        with self._guard:
+            held = self._held.setdefault(key, _Held(self._make()))
+            held.users += 1
+        try:
+            yield held.lock
+        finally:
+            with self._guard:
+                held.users -= 1
+                if not held.users:
+                    del self._held[key]
+
+
+class Driver:
+    """Runs flows by blocking. May be shared by threads."""
+
+    def __init__(self, wire: Callable[[Request], Response], exchange: Exchanging) -> None:
+        self._wire = wire
+        self._exchange = exchange
+        self._locks = _Locks(threading.Lock)
+
+    def run(self, flow: Flow[T], leave_by: datetime | None = None) -> T:
+        """Run a flow to its end and give its result."""
+        try:
+            steps = _Steps(flow)
+            while not steps.done:
+                try:
+                    value = self._perform(steps.effect, leave_by)
+                except Exception as error:
+                    steps.fail(error)
+                else:
+                    steps.answer(value)
+            return steps.result
+        finally:
+            flow.close()
+
+    def _perform(self, effect: Effect[Any], leave_by: datetime | None) -> object:
+        match effect:
+            case Request():
+                return self.run(self._exchange(effect, leave_by))
+            case Wire(request):
+                return self._wire(request)
+            case Sleep(seconds):
+                time.sleep(seconds)
+                return None
+            case Now():
+                return datetime.now(UTC)
+            case Call(work):
+                return work()
+            case Exclusive(key, flow):
+                with closing(flow), self._locks.of(key) as lock, lock:
+                    return self.run(flow, leave_by)
+            case LeaveBy(moment, flow):
+                return self.run(flow, moment)
+            case Together(flows, limit):
+                return self._together(flows, limit, leave_by)
+            case _:
+                raise _foreign(effect)
+
+    def _together(self, flows: Sequence[Flow[T]], limit: int, leave_by: datetime | None) -> list[Ended[T]]:
+        with ThreadPoolExecutor(limit) as pool:
+            jobs = [pool.submit(contextvars.copy_context().run, self._end, flow, leave_by) for flow in flows]
+            try:
+                return [job.result() for job in jobs]
+            except BaseException:
+                pool.shutdown(wait=False, cancel_futures=True)
+                raise
+            finally:
+                _abandon(flows)
+
+    def _end(self, flow: Flow[T], leave_by: datetime | None) -> Ended[T]:
+        try:
+            return Done(self.run(flow, leave_by))
+        except GroupMessengerError as error:
+            return Failed(error)
+
+
+class AsyncDriver:
+    """Runs flows on asyncio or trio. May be shared by the tasks of one event loop."""
+
+    def __init__(self, wire: Callable[[Request], Awaitable[Response]], exchange: Exchanging) -> None:
+        self._wire = wire
+        self._exchange = exchange
+        self._locks = _Locks(anyio.Lock)
+
+    async def run(self, flow: Flow[T], leave_by: datetime | None = None) -> T:
+        """Run a flow to its end and give its result."""
+        try:
+            steps = _Steps(flow)
+            while not steps.done:
+                try:
+                    value = await self._perform(steps.effect, leave_by)
+                except Exception as error:
+                    steps.fail(error)
+                else:
+                    steps.answer(value)
+            return steps.result
+        finally:
+            flow.close()
+
+    async def _perform(self, effect: Effect[Any], leave_by: datetime | None) -> object:
+        match effect:
+            case Request():
+                return await self.run(self._exchange(effect, leave_by))
+            case Wire(request):
+                return await self._wire(request)
+            case Sleep(seconds):
+                await anyio.sleep(seconds)
+                return None
+            case Now():
+                return datetime.now(UTC)
+            case Call(work):
+                return await anyio.to_thread.run_sync(work)
+            case Exclusive(key, flow):
+                with closing(flow), self._locks.of(key) as lock:
+                    async with lock:
+                        return await self.run(flow, leave_by)
+            case LeaveBy(moment, flow):
+                return await self.run(flow, moment)
+            case Together(flows, limit):
+                return await self._together(flows, limit, leave_by)
+            case _:
+                raise _foreign(effect)
+
+    async def _together(self, flows: Sequence[Flow[T]], limit: int, leave_by: datetime | None) -> list[Ended[T]]:
+        room = anyio.Semaphore(limit)
+        ended: dict[int, Ended[T]] = {}
+        broken: list[Exception] = []
+
+        async def one(index: int, flow: Flow[T]) -> None:
+            async with room:
+                try:
+                    ended[index] = Done(await self.run(flow, leave_by))
+                except GroupMessengerError as error:
+                    ended[index] = Failed(error)
+                except Exception as error:
+                    broken.append(error)
+                    tasks.cancel_scope.cancel()
+
+        try:
+            async with anyio.create_task_group() as tasks:
+                for index, flow in enumerate(flows):
+                    tasks.start_soon(one, index, flow)
+        finally:
+            _abandon(flows)
+        if broken:
+            raise broken[0]
+        return [ended[index] for index in range(len(flows))]
+
+
+def _foreign(effect: object) -> ForeignAwait:
+    return ForeignAwait(
+        f"a flow may await only ask(), together() and other flows, not {type(effect).__name__}: "
+        "it runs without an event loop"
+    )

@@ -1,0 +1,169 @@
+"""One request, with its credentials, its retries, and what its answer means."""
+
+from __future__ import annotations
+
+import itertools
+import random
+from datetime import datetime, timedelta
+from email.utils import parsedate_to_datetime
+
+import attrs
+
+from .errors import (
+    AuthenticationFailed,
+    ConfigurationError,
+    GroupMessengerError,
+    NotReached,
+    OutcomeUnknown,
+    Problem,
+    ProviderUnavailable,
+    RateLimited,
+    UnexpectedAnswer,
+)
+from .flow import Exclusive, MaybeSent, NotSent, Now, Request, Response, Sleep, Wire
+from .messenger import Authorization, GroupMessenger
+
+TRIES = 3
+_FIRST_PAUSE = 0.25  # seconds, doubled at each try
+_RENEW_EARLY = timedelta(seconds=60)  # a token that ends under way is a 401 for a message
+
+
+@attrs.frozen
+class _Again:
+    """What would be raised now, and whether another try may come first, `after` seconds if the provider says."""
+
+    error: GroupMessengerError
+    retry: bool
+    after: float | None = None
+
+
+@attrs.define(eq=False)
+class Exchange:
+    """The one place for authorization, retry and classification. Kept by a client, shared by its flows.
+
+    Retried, at most three tries and `patience` seconds of waiting in all, is what never reached the provider,
+    what it turned away with 429, and what is repeatable and was lost. Nothing leaves after `leave_by`.
+    """
+
+    messenger: GroupMessenger
+    patience: float = 30.0
+    _current: Authorization | None = None
+    _until: datetime | None = None
+
+    async def __call__(self, request: Request, leave_by: datetime | None = None) -> Response:
+        """Carry out a request. Gives a success in the provider's shape; raises everything else as our errors."""
+        if not request.authorized:
+            return await self._trying(request, leave_by)
+        used = await self._authorization(stale=None)
+        try:
+            return await self._trying(_signed(request, used), leave_by)
+        except AuthenticationFailed as error:
+            if error.status != 401 or used.lifetime is None:
+                raise
+        used = await self._authorization(stale=used)
+        return await self._trying(_signed(request, used), leave_by)
+
+    async def _authorization(self, stale: Authorization | None) -> Authorization:
+        current = self._current
+        if current is not None and current is not stale and self._until is None:
+            return current
+        return await Exclusive(self, self._fresh(stale))
+
+    async def _fresh(self, stale: Authorization | None) -> Authorization:
+        now = await Now()
+        expired = self._until is not None and now >= self._until
+        if self._current is None or self._current is stale or expired:
+            try:
+                self._current = await self.messenger.authorize()
+            except OutcomeUnknown as error:  # only a token was asked for: no message is in doubt
+                raise ProviderUnavailable(f"no access token: {error}") from error
+            life = self._current.lifetime
+            self._until = None if life is None else now + max(life - _RENEW_EARLY, life / 2)
+        return self._current
+
+    async def _trying(self, request: Request, leave_by: datetime | None) -> Response:
+        waited = 0.0
+        last: GroupMessengerError | None = None
+        for attempt in itertools.count(1):
+            if leave_by is not None and await Now() >= leave_by:
+                raise last or NotReached("not sent: its time to leave was over before it could")
+            try:
+                response = await Wire(request)
+            except NotSent as failure:
+                ending = _Again(NotReached(f"{self.messenger.title} was not reached: {failure}"), retry=True)
+                ending.error.__cause__ = failure
+            except MaybeSent as failure:
+                ending = _Again(self._doubt(request, str(failure)), retry=request.repeatable)
+                ending.error.__cause__ = failure
+            else:
+                answer = self._judge(request, attrs.evolve(response, request=request))
+                if isinstance(answer, Response):
+                    return answer
+                ending = answer
+            pause = _pause(attempt) if ending.after is None else ending.after
+            if not ending.retry or attempt == TRIES or waited + pause > self.patience:
+                raise ending.error
+            last = ending.error
+            await Sleep(pause)
+            waited += pause
+        raise AssertionError
+
+    def _judge(self, request: Request, response: Response) -> Response | _Again:
+        status, title = response.status, self.messenger.title
+        if 200 <= status < 300:
+            if request.answer == "anything" or isinstance(response.data, dict):
+                return response
+            what = f"HTTP {status} with a body that is not {title}'s"
+            if request.reads:
+                return _Again(UnexpectedAnswer(what, status=status, raw=response.content), retry=False)
+            return _Again(self._doubt(request, what), retry=request.repeatable)
+        if 300 <= status < 400:
+            cure = "put the final address there; redirects are never followed with credentials"
+            return _Again(
+                ConfigurationError(Problem("base_url", f"{title} answered with a redirect (HTTP {status})", cure)),
+                retry=False,
+            )
+        if status == 429:
+            after = _retry_after(response)
+            error = RateLimited(
+                f"{title} takes no more requests for now (HTTP 429)",
+                retry_after=after,
+                status=status,
+                raw=response.data,
+            )
+            return _Again(error, retry=True, after=after)
+        refusal = self.messenger.refusal(response)
+        if refusal is not None:
+            return _Again(refusal, retry=False)
+        return _Again(
+            self._doubt(request, f"HTTP {status}", status),
+            retry=request.repeatable and (status >= 500 or status == 408),
+        )
+
+    def _doubt(self, request: Request, why: str, status: int | None = None) -> GroupMessengerError:
+        title = self.messenger.title
+        if request.reads:
+            return ProviderUnavailable(f"{title} gave no answer: {why}", status=status)
+        cure = "doing it again is safe" if request.repeatable else "it is not tried again"
+        return OutcomeUnknown(f"{title} may have done it, or not: {why}; {cure}")
+
+
+def _signed(request: Request, authorization: Authorization) -> Request:
+    return attrs.evolve(request, headers={**request.headers, **authorization.headers})
+
+
+def _pause(attempt: int) -> float:
+    spread = random.uniform(0.75, 1.25)  # noqa: S311 - not a secret
+    return _FIRST_PAUSE * float(2 ** (attempt - 1)) * spread
+
+
+def _retry_after(response: Response) -> float | None:
+    """The header as seconds (RFC 9110, 10.2.3), None if it is absent or makes no sense."""
+    text = response.headers.get("retry-after", "").strip()
+    if text.isascii() and text.isdigit():
+        return float(text)
+    try:
+        until, now = parsedate_to_datetime(text), parsedate_to_datetime(response.headers["date"])
+        return max((until - now).total_seconds(), 0.0)
+    except (ValueError, KeyError, TypeError):
+        return None

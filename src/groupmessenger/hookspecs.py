@@ -1,0 +1,46 @@
+"""What a plugin may implement, all of it. Mark each with `@hookimpl` from `groupmessenger.provider`."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pluggy
+
+from .errors import GroupMessengerError
+from .events import Event
+from .messages import Attempt, Receipt
+
+if TYPE_CHECKING:
+    from .messenger import GroupMessenger
+
+PROJECT = "groupmessenger"
+hookspec = pluggy.HookspecMarker(PROJECT)
+hookimpl = pluggy.HookimplMarker(PROJECT)
+
+
+@hookspec(firstresult=True)
+def groupmessenger_provider() -> type[GroupMessenger] | None:
+    """The provider this distribution adds. Entry-point group `groupmessenger.providers`."""
+
+
+@hookspec(firstresult=True)
+def groupmessenger_sandbox() -> Any:
+    """The provider's face in the sandbox: a `type[groupmessenger.sandbox.Face]`. Import it in here."""
+
+
+@hookspec
+def groupmessenger_before_send(attempt: Attempt) -> None:
+    """See a message before it leaves. Entry-point group `groupmessenger.observers`.
+
+    Raise `SendBlocked` to keep it back; any other error keeps it back as well.
+    """
+
+
+@hookspec
+def groupmessenger_after_send(attempt: Attempt, result: Receipt | GroupMessengerError) -> None:
+    """See what became of it. An error raised here is logged and changes nothing."""
+
+
+@hookspec
+def groupmessenger_on_event(event: Event) -> None:
+    """See an event from a provider. An error raised here is logged and changes nothing."""

@@ -1,0 +1,174 @@
+"""The interface every provider implements."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from datetime import timedelta
+from typing import Any, ClassVar, Generic, NoReturn, TypeVar
+
+import attrs
+
+from .capabilities import NATIVE, UNSUPPORTED, Capabilities, Feature, Flag, Operation
+from .errors import CapabilityError, InvalidInput, ProviderError, UnsupportedOperation
+from .events import PRECEDENCE, StatusChanged
+from .flow import Response
+from .groups import Group
+from .messages import Attempt, CannotTell, GroupReceipt, Message, Receipt, Sighting, Status
+from .phone import Address, Member
+
+F = TypeVar("F", bound=Callable[..., Any])
+T = TypeVar("T")
+
+
+@attrs.frozen
+class Authorization:
+    """Headers that prove who we are. With a `lifetime` they are renewed before its end, and once after a 401."""
+
+    headers: Mapping[str, str] = attrs.field(repr=False)
+    lifetime: timedelta | None = None
+
+
+@attrs.frozen
+class Page(Generic[T]):
+    """One page of a list. `next` is the cursor of the page after it, None at the end."""
+
+    items: tuple[T, ...]
+    next: str | None = None
+
+
+def graded(flag: Flag) -> Callable[[F], F]:
+    """Grade an operation that is less than native: `@graded(PARTIAL("iMessage groups only", ...))`."""
+
+    def mark(method: F) -> F:
+        method.__flag__ = flag  # type: ignore[attr-defined]  # pyright: ignore[reportFunctionMemberAccess]
+        return method
+
+    return mark
+
+
+def _given(_: object, attribute: attrs.Attribute[str], value: object) -> None:
+    if not isinstance(value, str) or not value.strip() or not value.isprintable() or not value.isascii():
+        raise InvalidInput(f"{attribute.name} is a text of printable ASCII characters, and not empty")
+
+
+def secret() -> Any:
+    """A setting that is a secret: a text, never shown."""
+    return attrs.field(repr=False, validator=_given, metadata={"secret": True})
+
+
+class GroupMessenger:
+    """A provider. Subclasses are attrs classes whose fields are the settings, `line` and `base_url` among them.
+
+    Operations are flows: coroutines that await `ask`, `together` and other flows, nothing else. An adapter never
+    touches network, clock or files. An operation that is not overridden is unsupported, and says so; `@graded`
+    says what holds only in part. Groups arrive with members checked against the limits, messages as they are
+    to be sent, and what `ask` gives is a success.
+    """
+
+    name: ClassVar[str]
+    title: ClassVar[str]
+    capabilities: ClassVar[Capabilities]
+    precedence: ClassVar[tuple[Status, ...]] = PRECEDENCE
+
+    line: str
+    base_url: str
+
+    def __init_subclass__(cls, **kwargs: Any) -> None:
+        """Take the flags of the operations from the code, so that they cannot disagree with it."""
+        super().__init_subclass__(**kwargs)
+        declared = getattr(cls, "capabilities", None)
+        if isinstance(declared, Capabilities):
+            cls.capabilities = attrs.evolve(declared, flags={**_features(declared.flags), **_operations(cls)})
+
+    async def authorize(self) -> Authorization:
+        """The headers that go with every request."""
+        return Authorization({})
+
+    async def create_group(self, members: Sequence[Member], name: str | None) -> Group:
+        """Make a group, or, where the first message makes it, describe it as pending."""
+        self._unsupported(Operation.CREATE_GROUP)
+
+    async def send(self, group: Group, message: Message, token: str) -> GroupReceipt:
+        """Send, with at most one request that is not repeatable. `token` goes along where the provider carries it."""
+        self._unsupported(Operation.SEND)
+
+    async def send_direct(self, to: Address, message: Message, token: str) -> Receipt:
+        """Send to one person, privately. As `send`."""
+        self._unsupported(Operation.SEND_DIRECT)
+
+    async def get_group(self, group: Group) -> Group:
+        """Read a group from the provider. Raises `GroupNotFound`."""
+        self._unsupported(Operation.GET_GROUP)
+
+    async def list_groups(self, cursor: str | None = None) -> Page[Group]:
+        """One page of the line's groups, with one request."""
+        self._unsupported(Operation.LIST_GROUPS)
+
+    async def add_members(self, group: Group, members: Sequence[Member]) -> Group:
+        """Add people. Raises `PartialFailure` where some could not be added."""
+        self._unsupported(Operation.ADD_MEMBERS)
+
+    async def remove_members(self, group: Group, members: Sequence[Member]) -> Group:
+        """Remove people. Raises `PartialFailure` where some could not be removed."""
+        self._unsupported(Operation.REMOVE_MEMBERS)
+
+    async def rename_group(self, group: Group, name: str) -> Group:
+        """Give a group another name."""
+        self._unsupported(Operation.RENAME_GROUP)
+
+    async def leave_group(self, group: Group) -> None:
+        """Take our line out of a group."""
+        self._unsupported(Operation.LEAVE_GROUP)
+
+    async def delete_group(self, group: Group) -> None:
+        """Remove a group at the provider."""
+        self._unsupported(Operation.DELETE_GROUP)
+
+    async def get_status(self, message_id: str) -> tuple[StatusChanged, ...]:
+        """What the provider knows of a message now, an event a recipient or one for all."""
+        self._unsupported(Operation.GET_STATUS)
+
+    async def find_sent(self, attempt: Attempt, known: Collection[str]) -> Sighting:
+        """Look for a message whose outcome is unknown. `known` are ids of other messages, which never match.
+
+        `Absent` only where our token was compared, or the conversation read completely, back past
+        `attempt.leave_from`; the core believes it only after the settle time.
+        """
+        return CannotTell(f"{self.title} has no way to look for a message")
+
+    def refusal(self, response: Response) -> ProviderError | None:
+        """The error for an answer that is no success, if the vendor documents that nothing was done.
+
+        None where that is not documented or the body is not in the vendor's shape: then it is in doubt. Pure.
+        """
+        return None
+
+    def violations(self, group: Group | None, message: Message) -> Iterable[CapabilityError]:
+        """What else this provider would refuse, beyond limits and flags. `group` is None for a private text. Pure."""
+        return ()
+
+    def _unsupported(self, operation: Operation) -> NoReturn:
+        raise unsupported(self, operation)
+
+
+def unsupported(messenger: GroupMessenger, operation: Operation, note: str = "") -> UnsupportedOperation:
+    """The error for an operation this provider does not have, or not for this group."""
+    words = operation.replace("_", " ")
+    return UnsupportedOperation(f"{messenger.title} cannot {words}{': ' + note if note else ''}")
+
+
+def _operations(cls: type[GroupMessenger]) -> dict[str, Flag]:
+    return {operation: _flag(cls, operation) for operation in Operation}
+
+
+def _flag(cls: type[GroupMessenger], operation: Operation) -> Flag:
+    method = getattr(cls, operation)
+    if method is getattr(GroupMessenger, operation):
+        return UNSUPPORTED
+    flag = getattr(method, "__flag__", NATIVE)
+    assert isinstance(flag, Flag)  # noqa: S101 - a mistake of the adapter's author
+    return flag
+
+
+def _features(flags: Mapping[str, Flag]) -> dict[str, Flag]:
+    return {feature: flags.get(feature, UNSUPPORTED) for feature in Feature}

@@ -1,0 +1,355 @@
+"""The operations as both clients run them: checked, planned, attempted, remembered. All of it flows."""
+
+from __future__ import annotations
+
+import secrets
+import threading
+from collections import OrderedDict
+from collections.abc import Callable, Collection, Mapping
+from datetime import timedelta
+from functools import partial
+from typing import Protocol, Self, TypeVar
+
+import attrs
+
+from .capabilities import Capabilities, Grade, Operation
+from .driving import ForeignAwait
+from .errors import (
+    BroadcastRefused,
+    ConfigurationError,
+    GroupMessengerError,
+    GroupPending,
+    InvalidInput,
+    OutcomeUnknown,
+    Problem,
+    WrongConnection,
+)
+from .events import Delivery
+from .flow import Call, Exclusive, Flow, LeaveBy, Now
+from .groups import Group, Topology
+from .messages import Absent, Attempt, CannotTell, Found, GroupReceipt, Message, Receipt, Sighting
+from .messenger import GroupMessenger, Page, unsupported
+from .phone import Address, Member, Members, parse_members
+from .planning import Plan, check_members, check_name, plan_send
+
+R = TypeVar("R", bound=Receipt)
+_REMEMBERED = 10_000  # groups that a client remembers having opened
+
+
+class Observing(Protocol):
+    """Whoever watches sends: may veto one before it leaves, and learns what became of it."""
+
+    def before_send(self, attempt: Attempt) -> None: ...
+
+    def after_send(self, attempt: Attempt, result: Receipt | GroupMessengerError) -> None: ...
+
+
+class _Opened:
+    """What groups that were pending, or unnamed, have become. Bounded; the oldest are forgotten."""
+
+    def __init__(self) -> None:
+        self._groups: OrderedDict[Group, Group] = OrderedDict()
+        self._guard = threading.Lock()
+
+    def __call__(self, group: Group) -> Group:
+        return self._groups.get(group, group)
+
+    def __contains__(self, group: Group) -> bool:
+        return group in self._groups
+
+    def remember(self, group: Group, became: Group) -> None:
+        with self._guard:
+            self._groups[group] = became
+            self._groups.move_to_end(group)
+            while len(self._groups) > _REMEMBERED:
+                self._groups.popitem(last=False)
+
+
+@attrs.define(eq=False)
+class Operations:
+    """What a client does, for one messenger. `timeout` and `patience` in seconds bound when a message may leave."""
+
+    messenger: GroupMessenger
+    capabilities: Capabilities
+    timeout: float
+    patience: float
+    region: str | None
+    strict: bool
+    observers: Observing | None
+    _opened: _Opened = attrs.field(factory=_Opened, init=False)
+
+    @classmethod
+    def build(
+        cls,
+        messenger: GroupMessenger,
+        *,
+        timeout: float,
+        patience: float,
+        region: str | None,
+        limits: Mapping[str, int],
+        strict: bool,
+        settle_after: float | None,
+        observers: Observing | None,
+    ) -> Self:
+        """Make them from what a client is given. Raises `ConfigurationError` naming everything that cannot be."""
+        problems = [
+            Problem(
+                name,
+                "must be a number of seconds, 0 or more" if name != "timeout" else "must be more than 0 seconds",
+            )
+            for name, value in (
+                ("timeout", timeout),
+                ("patience", patience),
+                ("settle_after", settle_after or 0),
+            )
+            if value < 0 or (name == "timeout" and value == 0)
+        ]
+        if problems:
+            raise ConfigurationError(*problems)
+        capabilities = messenger.capabilities.with_limits(limits)
+        if settle_after is not None:
+            capabilities = attrs.evolve(capabilities, settle=settle_after)
+        return cls(messenger, capabilities, timeout, patience, region, strict, observers)
+
+    # What needs no request
+
+    def group(self, id: str) -> Group:
+        """Address a known group."""
+        return Group(self.messenger.name, self.messenger.line, id, topology=self.capabilities.topology)
+
+    def capabilities_of(self, group: Group) -> Capabilities:
+        """The capabilities, settled by what is known of a group."""
+        return self.capabilities.of(self._ours(group))
+
+    def plan(self, group: Group, message: Message | str) -> Plan:
+        """What sending would come to."""
+        return self._plan(self._ours(group), _message(message))
+
+    # Groups
+
+    async def create_group(
+        self, members: Members, name: str | None = None, topology: Topology | str | None = None
+    ) -> Group:
+        """Make a group of people, of the topology wanted."""
+        people = self._others(members)
+        self._consent(topology)
+        check_members(self.messenger, self.capabilities, people, strict=self.strict)
+        if name is not None:
+            name = check_name(self.messenger, self.capabilities, name, strict=self.strict)
+        self._may(Operation.CREATE_GROUP)
+        return await self.messenger.create_group(people, name)
+
+    async def get_group(self, group: Group | str) -> Group:
+        """Read a group as it is at the provider."""
+        known = self._existing(self.group(group) if isinstance(group, str) else group)
+        self._may(Operation.GET_GROUP, known)
+        return await self.messenger.get_group(known)
+
+    async def list_groups(self, cursor: str | None = None) -> Page[Group]:
+        """One page of groups."""
+        return await self.messenger.list_groups(cursor)
+
+    def may_list(self) -> None:
+        """Refuse a listing before the first page is asked for."""
+        self._may(Operation.LIST_GROUPS)
+
+    async def add_members(self, group: Group, members: Members) -> Group:
+        """Add people to a group; those known to be in it already are passed over."""
+        known, people = self._existing(group), self._others(members)
+        self._may(Operation.ADD_MEMBERS, known)
+        new = [member for member in people if member not in (known.members or ())]
+        if known.members is not None:
+            check_members(self.messenger, self.capabilities, [*known.members, *new], strict=self.strict)
+        return self._remember(known, await self.messenger.add_members(known, new)) if new else known
+
+    async def remove_members(self, group: Group, members: Members) -> Group:
+        """Remove people from a group; those known not to be in it are passed over."""
+        known, people = self._existing(group), self._others(members)
+        self._may(Operation.REMOVE_MEMBERS, known)
+        there = [member for member in people if known.members is None or member in known.members]
+        return self._remember(known, await self.messenger.remove_members(known, there)) if there else known
+
+    async def rename_group(self, group: Group, name: str) -> Group:
+        """Give a group another name."""
+        known = self._existing(group)
+        self._may(Operation.RENAME_GROUP, known)
+        name = check_name(self.messenger, self.capabilities, name, strict=self.strict)
+        return self._remember(known, await self.messenger.rename_group(known, name))
+
+    async def leave_group(self, group: Group) -> None:
+        """Take our line out of a group."""
+        known = self._existing(group)
+        self._may(Operation.LEAVE_GROUP, known)
+        await self.messenger.leave_group(known)
+
+    async def delete_group(self, group: Group) -> None:
+        """Remove a group at the provider."""
+        known = self._existing(group)
+        self._may(Operation.DELETE_GROUP, known)
+        await self.messenger.delete_group(known)
+
+    # Messages
+
+    async def send(self, group: Group, message: Message | str) -> GroupReceipt:
+        """Send to a group. A pending one is opened by one send at a time; the others then find it open."""
+        text, group = _message(message), self._opened(self._ours(group))
+        if group.pending:
+            return await Exclusive(("open", group), self._send_open(group, text))
+        return await self._send(group, text)
+
+    async def _send_open(self, group: Group, message: Message) -> GroupReceipt:
+        return await self._send(self._opened(group), message)
+
+    async def _send(self, group: Group, message: Message) -> GroupReceipt:
+        plan = self._plan(group, message)
+        plan.check()
+        attempt = await self._attempt(plan.message, group=group)
+        receipt = await self._sending(attempt, partial(self.messenger.send, group, plan.message, attempt.token))
+        self._remember(group, receipt.group)
+        return attrs.evolve(
+            receipt,
+            recipients=receipt.recipients or receipt.group.addresses,
+            degradations=(*plan.degradations, *receipt.degradations),
+        )
+
+    async def send_direct(self, to: Member | Address | str, message: Message | str) -> Receipt:
+        """Send to one person, privately."""
+        (member,) = self._others([to])
+        self._may(Operation.SEND_DIRECT)
+        plan = plan_send(self.messenger, self.capabilities, None, _message(message), strict=self.strict)
+        plan.check()
+        attempt = await self._attempt(plan.message, to=member.address)
+        send = partial(self.messenger.send_direct, member.address, plan.message, attempt.token)
+        receipt = await self._sending(attempt, send)
+        return attrs.evolve(
+            receipt,
+            recipients=receipt.recipients or (member.address,),
+            degradations=(*plan.degradations, *receipt.degradations),
+        )
+
+    async def get_status(self, receipt: Receipt | str) -> Delivery:
+        """What the provider knows of a message."""
+        message_id = receipt.id if isinstance(receipt, Receipt) else receipt
+        if not message_id:
+            raise InvalidInput("no message id: the provider gave none for this message")
+        self._may(Operation.GET_STATUS)
+        return Delivery(message_id, await self.messenger.get_status(message_id), self.messenger.precedence)
+
+    async def find_sent(self, attempt: Attempt, known: Collection[str] = ()) -> Sighting:
+        """Look for a message whose outcome is unknown. Absence is believed only after the settle time."""
+        if (attempt.provider, attempt.line) != (self.messenger.name, self.messenger.line):
+            raise WrongConnection(f"the attempt was made with {attempt.provider} on another line or provider")
+        sighting = await self.messenger.find_sent(attempt, known)
+        if isinstance(sighting, Absent):
+            settled = attempt.leave_by + timedelta(seconds=self.capabilities.settle)
+            if await Now() < settled:
+                return CannotTell(
+                    f"not there yet, but it may still be under way: ask again after {settled:%H:%M:%S} UTC"
+                )
+        if isinstance(sighting, Found):
+            receipt = attrs.evolve(sighting.receipt, token=attempt.token)
+            if isinstance(receipt, GroupReceipt) and attempt.group is not None:
+                self._remember(attempt.group, receipt.group)
+            return attrs.evolve(sighting, receipt=receipt)
+        return sighting
+
+    # Inside
+
+    async def _attempt(self, message: Message, *, group: Group | None = None, to: Address | None = None) -> Attempt:
+        now = await Now()
+        return Attempt(
+            token=secrets.token_hex(16),
+            provider=self.messenger.name,
+            line=self.messenger.line,
+            message=message,
+            group=group,
+            to=to,
+            leave_from=now,
+            leave_by=now + timedelta(seconds=self.timeout + self.patience),
+        )
+
+    async def _sending(self, attempt: Attempt, start: Callable[[], Flow[R]]) -> R:
+        """One attempt, observed. Whatever goes wrong in reading an answer leaves it unknown, with the attempt."""
+        if self.observers is not None:
+            await Call(partial(self.observers.before_send, attempt))
+        try:
+            receipt = attrs.evolve(await LeaveBy(attempt.leave_by, start()), token=attempt.token)
+        except ForeignAwait:
+            raise
+        except OutcomeUnknown as error:
+            error.attempt = attrs.evolve(attempt, provider_id=error.provider_id)
+            await self._after(attempt, error)
+            raise
+        except GroupMessengerError as error:
+            await self._after(attempt, error)
+            raise
+        except Exception as error:
+            unknown = OutcomeUnknown(
+                f"{self.messenger.title} may have sent it, or not: its answer could not be read ({type(error).__name__})",
+                attempt=attempt,
+            )
+            await self._after(attempt, unknown)
+            raise unknown from error
+        await self._after(attempt, receipt)
+        return receipt
+
+    async def _after(self, attempt: Attempt, result: Receipt | GroupMessengerError) -> None:
+        if self.observers is not None:
+            await Call(partial(self.observers.after_send, attempt, result))
+
+    def _plan(self, group: Group, message: Message) -> Plan:
+        return plan_send(self.messenger, self.capabilities, group, message, strict=self.strict)
+
+    def _remember(self, group: Group, became: Group) -> Group:
+        if group.pending or group.name_pending:
+            self._opened.remember(group, became)
+        if became.name_pending or became in self._opened:
+            self._opened.remember(became, became)
+        return became
+
+    def _ours(self, group: Group) -> Group:
+        if group.provider != self.messenger.name:
+            raise WrongConnection(f"the group lives at {group.provider}, this connection is {self.messenger.name}")
+        if group.line != self.messenger.line:
+            raise WrongConnection("the group lives on another line than this connection's")
+        return group
+
+    def _existing(self, group: Group) -> Group:
+        known = self._opened(self._ours(group))
+        if known.pending:
+            raise GroupPending("the group is made by its first message: send one, then change it")
+        return known
+
+    def _others(self, members: Members) -> tuple[Member, ...]:
+        people = parse_members(members, region=self.region)
+        if not people:
+            raise InvalidInput("no members: name at least one other person")
+        if any(str(member.address) == self.messenger.line for member in people):
+            raise InvalidInput("your own line is among the members: leave it out, it is in every group anyway")
+        return people
+
+    def _consent(self, topology: Topology | str | None) -> None:
+        if topology is None:
+            return
+        try:
+            wanted = Topology(topology)
+        except ValueError:
+            raise InvalidInput(f"topology is one of {', '.join(Topology)}") from None
+        if wanted is not self.capabilities.topology:
+            kind = {
+                Topology.SHARED_THREAD: "one shared thread",
+                Topology.BROADCAST: "private copies to each member",
+            }
+            raise BroadcastRefused(
+                f"{kind[wanted]} wanted, but {self.messenger.title} sends {kind[self.capabilities.topology]}: "
+                "choose a provider of the other kind, or ask for this one"
+            )
+
+    def _may(self, operation: Operation, group: Group | None = None) -> None:
+        flag = self.capabilities.can(operation, group)
+        if flag.grade is Grade.UNSUPPORTED:
+            raise unsupported(self.messenger, operation, flag.note)
+
+
+def _message(message: Message | str) -> Message:
+    return Message(message) if isinstance(message, str) else message
