@@ -15,9 +15,10 @@ from .flow import Flow
 from .groups import Group, Topology
 from .messages import Attempt, GroupReceipt, Message, Receipt, Sighting
 from .messenger import GroupMessenger
-from .operations import Observing, Operations
+from .operations import Operations
 from .phone import Address, Member, Members, mask
 from .planning import Plan
+from .sending import Observing
 
 if TYPE_CHECKING:
     import httpx

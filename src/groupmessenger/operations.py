@@ -2,81 +2,42 @@
 
 from __future__ import annotations
 
-import secrets
-import threading
-from collections import OrderedDict
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Collection, Mapping
 from datetime import timedelta
 from functools import partial
-from typing import Protocol, Self, TypeVar
+from typing import Self
 
 import attrs
 
 from .capabilities import Capabilities, Grade, Operation
-from .driving import ForeignAwait
 from .errors import (
     BroadcastRefused,
     ConfigurationError,
-    GroupMessengerError,
     GroupPending,
     InvalidInput,
-    OutcomeUnknown,
     Problem,
     WrongConnection,
 )
 from .events import Delivery
-from .flow import Call, Exclusive, Flow, LeaveBy, Now
+from .flow import Exclusive, Now
 from .groups import Group, Topology
 from .messages import Absent, Attempt, CannotTell, Found, GroupReceipt, Message, Receipt, Sighting
 from .messenger import GroupMessenger, Page, unsupported
 from .phone import Address, Member, Members, parse_members
 from .planning import Plan, check_members, check_name, plan_send
-
-R = TypeVar("R", bound=Receipt)
-_REMEMBERED = 10_000  # groups that a client remembers having opened
-
-
-class Observing(Protocol):
-    """Whoever watches sends: may veto one before it leaves, and learns what became of it."""
-
-    def before_send(self, attempt: Attempt) -> None: ...
-
-    def after_send(self, attempt: Attempt, result: Receipt | GroupMessengerError) -> None: ...
-
-
-class _Opened:
-    """What groups that were pending, or unnamed, have become. Bounded; the oldest are forgotten."""
-
-    def __init__(self) -> None:
-        self._groups: OrderedDict[Group, Group] = OrderedDict()
-        self._guard = threading.Lock()
-
-    def __call__(self, group: Group) -> Group:
-        return self._groups.get(group, group)
-
-    def __contains__(self, group: Group) -> bool:
-        return group in self._groups
-
-    def remember(self, group: Group, became: Group) -> None:
-        with self._guard:
-            self._groups[group] = became
-            self._groups.move_to_end(group)
-            while len(self._groups) > _REMEMBERED:
-                self._groups.popitem(last=False)
+from .sending import Observing, Opened, Sending
 
 
 @attrs.define(eq=False)
 class Operations:
-    """What a client does, for one messenger. `timeout` and `patience` in seconds bound when a message may leave."""
+    """What a client does, for one messenger."""
 
     messenger: GroupMessenger
     capabilities: Capabilities
-    timeout: float
-    patience: float
     region: str | None
     strict: bool
-    observers: Observing | None
-    _opened: _Opened = attrs.field(factory=_Opened, init=False)
+    _sending: Sending
+    _opened: Opened = attrs.field(factory=Opened, init=False)
 
     @classmethod
     def build(
@@ -109,7 +70,7 @@ class Operations:
         capabilities = messenger.capabilities.with_limits(limits)
         if settle_after is not None:
             capabilities = attrs.evolve(capabilities, settle=settle_after)
-        return cls(messenger, capabilities, timeout, patience, region, strict, observers)
+        return cls(messenger, capabilities, region, strict, Sending(messenger, timeout + patience, observers))
 
     # What needs no request
 
@@ -160,21 +121,21 @@ class Operations:
         new = [member for member in people if member not in (known.members or ())]
         if known.members is not None:
             check_members(self.messenger, self.capabilities, [*known.members, *new], strict=self.strict)
-        return self._remember(known, await self.messenger.add_members(known, new)) if new else known
+        return self._opened.remember(known, await self.messenger.add_members(known, new)) if new else known
 
     async def remove_members(self, group: Group, members: Members) -> Group:
         """Remove people from a group; those known not to be in it are passed over."""
         known, people = self._existing(group), self._others(members)
         self._may(Operation.REMOVE_MEMBERS, known)
         there = [member for member in people if known.members is None or member in known.members]
-        return self._remember(known, await self.messenger.remove_members(known, there)) if there else known
+        return self._opened.remember(known, await self.messenger.remove_members(known, there)) if there else known
 
     async def rename_group(self, group: Group, name: str) -> Group:
         """Give a group another name."""
         known = self._existing(group)
         self._may(Operation.RENAME_GROUP, known)
         name = check_name(self.messenger, self.capabilities, name, strict=self.strict)
-        return self._remember(known, await self.messenger.rename_group(known, name))
+        return self._opened.remember(known, await self.messenger.rename_group(known, name))
 
     async def leave_group(self, group: Group) -> None:
         """Take our line out of a group."""
@@ -192,20 +153,21 @@ class Operations:
 
     async def send(self, group: Group, message: Message | str) -> GroupReceipt:
         """Send to a group. A pending one is opened by one send at a time; the others then find it open."""
-        text, group = _message(message), self._opened(self._ours(group))
+        text, group = _message(message), self._opened.now(self._ours(group))
         if group.pending:
             return await Exclusive(("open", group), self._send_open(group, text))
         return await self._send(group, text)
 
     async def _send_open(self, group: Group, message: Message) -> GroupReceipt:
-        return await self._send(self._opened(group), message)
+        return await self._send(self._opened.now(group), message)
 
     async def _send(self, group: Group, message: Message) -> GroupReceipt:
         plan = self._plan(group, message)
         plan.check()
-        attempt = await self._attempt(plan.message, group=group)
-        receipt = await self._sending(attempt, partial(self.messenger.send, group, plan.message, attempt.token))
-        self._remember(group, receipt.group)
+        attempt = await self._sending.attempt(plan.message, group=group)
+        send = partial(self.messenger.send, group, plan.message, attempt.token)
+        receipt = await self._sending.carry_out(attempt, send)
+        self._opened.remember(group, receipt.group)
         return attrs.evolve(
             receipt,
             recipients=receipt.recipients or receipt.group.addresses,
@@ -218,9 +180,9 @@ class Operations:
         self._may(Operation.SEND_DIRECT)
         plan = plan_send(self.messenger, self.capabilities, None, _message(message), strict=self.strict)
         plan.check()
-        attempt = await self._attempt(plan.message, to=member.address)
+        attempt = await self._sending.attempt(plan.message, to=member.address)
         send = partial(self.messenger.send_direct, member.address, plan.message, attempt.token)
-        receipt = await self._sending(attempt, send)
+        receipt = await self._sending.carry_out(attempt, send)
         return attrs.evolve(
             receipt,
             recipients=receipt.recipients or (member.address,),
@@ -239,7 +201,7 @@ class Operations:
         """Look for a message whose outcome is unknown. Absence is believed only after the settle time."""
         if (attempt.provider, attempt.line) != (self.messenger.name, self.messenger.line):
             raise WrongConnection(f"the attempt was made with {attempt.provider} on another line or provider")
-        sighting = await self.messenger.find_sent(attempt, known)
+        sighting = await self.messenger.find_sent(attempt, self._sending.accounted_for(known))
         if isinstance(sighting, Absent):
             settled = attempt.leave_by + timedelta(seconds=self.capabilities.settle)
             if await Now() < settled:
@@ -248,64 +210,16 @@ class Operations:
                 )
         if isinstance(sighting, Found):
             receipt = attrs.evolve(sighting.receipt, token=attempt.token)
+            self._sending.account(receipt.id)
             if isinstance(receipt, GroupReceipt) and attempt.group is not None:
-                self._remember(attempt.group, receipt.group)
+                self._opened.remember(attempt.group, receipt.group)
             return attrs.evolve(sighting, receipt=receipt)
         return sighting
 
     # Inside
 
-    async def _attempt(self, message: Message, *, group: Group | None = None, to: Address | None = None) -> Attempt:
-        now = await Now()
-        return Attempt(
-            token=secrets.token_hex(16),
-            provider=self.messenger.name,
-            line=self.messenger.line,
-            message=message,
-            group=group,
-            to=to,
-            leave_from=now,
-            leave_by=now + timedelta(seconds=self.timeout + self.patience),
-        )
-
-    async def _sending(self, attempt: Attempt, start: Callable[[], Flow[R]]) -> R:
-        """One attempt, observed. Whatever goes wrong in reading an answer leaves it unknown, with the attempt."""
-        if self.observers is not None:
-            await Call(partial(self.observers.before_send, attempt))
-        try:
-            receipt = attrs.evolve(await LeaveBy(attempt.leave_by, start()), token=attempt.token)
-        except ForeignAwait:
-            raise
-        except OutcomeUnknown as error:
-            error.attempt = attrs.evolve(attempt, provider_id=error.provider_id)
-            await self._after(attempt, error)
-            raise
-        except GroupMessengerError as error:
-            await self._after(attempt, error)
-            raise
-        except Exception as error:
-            unknown = OutcomeUnknown(
-                f"{self.messenger.title} may have sent it, or not: its answer could not be read ({type(error).__name__})",
-                attempt=attempt,
-            )
-            await self._after(attempt, unknown)
-            raise unknown from error
-        await self._after(attempt, receipt)
-        return receipt
-
-    async def _after(self, attempt: Attempt, result: Receipt | GroupMessengerError) -> None:
-        if self.observers is not None:
-            await Call(partial(self.observers.after_send, attempt, result))
-
     def _plan(self, group: Group, message: Message) -> Plan:
         return plan_send(self.messenger, self.capabilities, group, message, strict=self.strict)
-
-    def _remember(self, group: Group, became: Group) -> Group:
-        if group.pending or group.name_pending:
-            self._opened.remember(group, became)
-        if became.name_pending or became in self._opened:
-            self._opened.remember(became, became)
-        return became
 
     def _ours(self, group: Group) -> Group:
         if group.provider != self.messenger.name:
@@ -315,7 +229,7 @@ class Operations:
         return group
 
     def _existing(self, group: Group) -> Group:
-        known = self._opened(self._ours(group))
+        known = self._opened.now(self._ours(group))
         if known.pending:
             raise GroupPending("the group is made by its first message: send one, then change it")
         return known

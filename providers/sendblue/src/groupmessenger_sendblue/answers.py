@@ -1,0 +1,180 @@
+"""Reading what Sendblue answers: what was done, what was not, and what nobody can say.
+
+There is no single shape of an error, and a success (2xx) can hold a failure. What is listed here is what the
+vendor documents; everything else is in doubt.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+import attrs
+
+from groupmessenger.provider import (
+    AuthenticationFailed,
+    Channel,
+    FailureReason,
+    GroupNotFound,
+    Member,
+    OutcomeUnknown,
+    ProviderError,
+    QuotaExceeded,
+    RateLimited,
+    Rejected,
+    Response,
+    Status,
+    parse_address,
+)
+
+# Nothing was done at these (SDK 1.33 models them; sends refused with them are documented as not sent).
+_REFUSED = frozenset({400, 401, 403, 404, 422})
+_SHAPE = ("status", "message", "error", "error_code", "error_message", "error_key", "detail")
+_WORDS = ("error_message", "message", "error", "detail", "error_reason", "error_detail")  # SDK, CLI: the first there is
+
+_STATUS = {
+    "REGISTERED": Status.ACCEPTED,
+    "PENDING": Status.ACCEPTED,
+    "QUEUED": Status.ACCEPTED,
+    "ACCEPTED": Status.ACCEPTED,
+    "SENT": Status.SENT,
+    "SUCCESS": Status.SENT,
+    "DELIVERED": Status.DELIVERED,
+    "READ": Status.READ,  # gone from the lists since 2025, still in older accounts
+    "ERROR": Status.FAILED,
+    "DECLINED": Status.FAILED,
+    "FAILED": Status.FAILED,
+}
+_CHANNELS = {"imessage": Channel.IMESSAGE, "rcs": Channel.RCS, "sms": Channel.SMS, "mms": Channel.MMS}
+
+
+@attrs.frozen
+class _Known:
+    """A failure the vendor documents as "not sent"."""
+
+    error: type[ProviderError]
+    words: str
+    reason: FailureReason
+
+
+_KNOWN: Mapping[str, _Known] = {
+    "4000": _Known(Rejected, "the request is not valid", FailureReason.OTHER),
+    "4001": _Known(RateLimited, "too many messages for now", FailureReason.RATE),
+    "4002": _Known(Rejected, "a number may not be texted", FailureReason.INVALID_RECIPIENT),
+    "5003": _Known(RateLimited, "its server takes no more for now", FailureReason.RATE),
+    "5509": _Known(RateLimited, "the rate window is full", FailureReason.RATE),
+    "SMS_LIMIT_REACHED": _Known(QuotaExceeded, "the SMS allowance is used up", FailureReason.QUOTA),
+    "LINE_HOURLY_LIMIT_REACHED": _Known(QuotaExceeded, "15 new contacts an hour are reached", FailureReason.QUOTA),
+    "LINE_DAILY_LIMIT_REACHED": _Known(QuotaExceeded, "50 new contacts a day are reached", FailureReason.QUOTA),
+    "PRE_REPLY_LIMIT_REACHED": _Known(QuotaExceeded, "somebody has not replied yet", FailureReason.QUOTA),
+    "OPTED_OUT": _Known(Rejected, "a recipient opted out", FailureReason.OPTED_OUT),
+}
+_FAILED_CODE = "10001"  # "failed to send": a fate, not a refusal
+
+
+def refusal(response: Response) -> ProviderError | None:
+    """The error for an answer that is no success, None where nothing says that nothing was done."""
+    body = response.fields
+    if response.status not in _REFUSED or not any(key in body for key in _SHAPE):
+        return None
+    if response.status == 401:
+        return _error(AuthenticationFailed, response, "check api_key_id and api_secret_key")
+    if response.status == 403:
+        return _error(AuthenticationFailed, response, "these keys, or this plan, may not do this")
+    if response.status == 404 and response.request is not None and "group" in response.request.path:
+        return _error(GroupNotFound, response, "no such group")
+    if known := _KNOWN.get(code_of(body)):
+        return _known(known, response)
+    return _error(Rejected, response, "the request was refused")
+
+
+def check_sent(response: Response) -> None:
+    """Raise what a 2xx to a send really means, if it is not "sent": a known refusal, or a doubt."""
+    body = response.fields
+    code = code_of(body)
+    failed = status_of(body) is Status.FAILED
+    if not failed and not code:
+        if not any(key in body for key in ("status", "message_handle", "group_id")):
+            raise OutcomeUnknown("Sendblue may have sent it, or not: its answer is in no shape it documents")
+        return
+    if known := _KNOWN.get(code):
+        raise _known(known, response)
+    if code == _FAILED_CODE:
+        return
+    raise OutcomeUnknown(
+        f"Sendblue may have sent it, or not: it answered {_word(body)} {code}".rstrip() + f"{_said(response)}",
+        provider_id=body.get("message_handle") or None,
+    )
+
+
+def check_modified(response: Response, refusals: Iterable[str]) -> None:
+    """Raise what a 2xx to a membership change really means, if it is not "done"."""
+    body = response.fields
+    key = str(body.get("error") or code_of(body))
+    if status_of(body) is not Status.FAILED and not key:
+        return
+    if key in refusals:
+        raise _error(Rejected, response, key.replace("_", " "))
+    raise OutcomeUnknown(f"Sendblue may have done it, or not: it answered {_word(body)}{_said(response)}")
+
+
+def code_of(body: Mapping[str, Any]) -> str:
+    """What to branch on: `error_key` before `error_code` (the vendor's advice); empty for no error."""
+    for name in ("error_key", "error_code"):
+        code = body.get(name)
+        if code not in (None, "", 0, "0"):
+            return str(code)
+    return ""
+
+
+def status_of(body: Mapping[str, Any]) -> Status:
+    """How far a message is. A word that is not known says nothing."""
+    if code_of(body) == "10002":  # "could not resolve status"
+        return Status.UNKNOWN
+    return _STATUS.get(_word(body), Status.UNKNOWN)
+
+
+def reason_of(body: Mapping[str, Any]) -> FailureReason | None:
+    """Why a message failed, None if it did not."""
+    if status_of(body) is not Status.FAILED and code_of(body) != _FAILED_CODE:
+        return None
+    known = _KNOWN.get(code_of(body))
+    return known.reason if known else FailureReason.OTHER
+
+
+def channel_of(body: Mapping[str, Any]) -> Channel | None:
+    """What carried a message; `was_downgraded` is mostly null, so `service` tells. Its case varies."""
+    return _CHANNELS.get(str(body.get("service") or "").lower())
+
+
+def people(values: Iterable[object], line: str) -> tuple[Member, ...]:
+    """Members of a list of numbers and e-mails, without our line."""
+    found = [Member(parse_address(value)) for value in values if isinstance(value, str) and value and value != line]
+    return tuple(dict.fromkeys(found))
+
+
+def _word(body: Mapping[str, Any]) -> str:
+    return str(body.get("status") or "").upper()
+
+
+def _said(response: Response) -> str:
+    body = response.fields
+    words = next((body[name] for name in _WORDS if body.get(name)), None)
+    return f": {response.quote(words)}" if words else ""
+
+
+def _known(known: _Known, response: Response) -> ProviderError:
+    if known.error is Rejected:
+        return _error(Rejected, response, known.words, reason=known.reason)
+    return _error(known.error, response, known.words)
+
+
+def _error(kind: type[ProviderError], response: Response, words: str, **details: Any) -> ProviderError:
+    body = response.fields
+    return kind(
+        f"Sendblue refused it, {words}{_said(response)} (HTTP {response.status})",
+        status=response.status,
+        code=code_of(body) or (str(body["error"]) if isinstance(body.get("error"), str) else None),
+        raw=body,
+        **details,
+    )

@@ -1,0 +1,333 @@
+"""Sendblue: one shared thread a group, named by an opaque `group_id` that its first message makes."""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import re
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from datetime import UTC, datetime
+from typing import Any
+from urllib.parse import parse_qsl, quote, urlencode, urlsplit, urlunsplit
+
+import attrs
+
+from groupmessenger.provider import (
+    PARTIAL,
+    Address,
+    Attempt,
+    Authorization,
+    CapabilityError,
+    Degradation,
+    Evidence,
+    Group,
+    GroupMessenger,
+    GroupMessengerError,
+    GroupReceipt,
+    Handle,
+    LimitExceeded,
+    LimitName,
+    Member,
+    Message,
+    NotReached,
+    OutcomeUnknown,
+    PartialFailure,
+    PhoneNumber,
+    ProviderError,
+    Receipt,
+    Rejected,
+    Request,
+    Response,
+    Sighting,
+    Status,
+    StatusChanged,
+    Topology,
+    UnsupportedOperation,
+    ask,
+    graded,
+    mask,
+    secret,
+)
+
+from . import answers, lookup
+from .limits import CAPABILITIES, IMESSAGE, LEAST_TOTAL, REMOVABLE
+
+_DEVICE = 90.0  # seconds; a change is answered once it is seen on the device, and the vendor's SDK waits 60
+_ADD, _REMOVE = "add_recipient", "remove_recipient"
+_NO_CHANGE = frozenset({"line_not_registered", "ambiguous_sending_line", "group_too_small"})
+_SIGNED = re.compile(r"signature|^sig$|^token$|^expires$|^policy$", re.IGNORECASE)
+_EXTENSION = re.compile(r"\.[A-Za-z0-9]{2,5}$")
+_ON_DEVICE = (Status.SENT, Status.DELIVERED, Status.READ)
+
+
+def _line(value: str) -> str:
+    return str(PhoneNumber.parse(value))
+
+
+@attrs.frozen
+class SendblueMessenger(GroupMessenger):
+    """A Sendblue line. `line` in E.164; the two keys are from the dashboard's API settings.
+
+    `status_callback` is a URL that hears what becomes of each message. `seat_id` attributes messages to one
+    person. Set `exclusive_line` if nobody and nothing else sends from this line: only then, or with a seat of
+    your own, can a lost message be looked for by its text.
+    """
+
+    name = "sendblue"
+    title = "Sendblue"
+    capabilities = CAPABILITIES
+
+    line: str = attrs.field(converter=_line, repr=mask)
+    api_key_id: str = secret()
+    api_secret_key: str = secret()
+    base_url: str = "https://api.sendblue.com"
+    status_callback: str | None = attrs.field(default=None, repr=False)
+    seat_id: str | None = None
+    exclusive_line: bool = attrs.field(default=False, converter=attrs.converters.to_bool)
+
+    async def authorize(self) -> Authorization:
+        """Both keys, with every request."""
+        return Authorization({"sb-api-key-id": self.api_key_id, "sb-api-secret-key": self.api_secret_key})
+
+    def refusal(self, response: Response) -> ProviderError | None:
+        """What is documented as not done; 409 and 5xx are not."""
+        return answers.refusal(response)
+
+    def violations(self, group: Group | None, message: Message) -> Iterable[CapabilityError]:
+        """Media that Sendblue could not fetch, and people it cannot begin a group with."""
+        for media in message.media:
+            parts = urlsplit(media.url)
+            if not _EXTENSION.search(parts.path):
+                yield UnsupportedOperation("Sendblue needs a media URL that ends in a file extension, such as .jpg")
+            if any(_SIGNED.search(name) for name, _ in parse_qsl(parts.query, keep_blank_values=True)):
+                yield UnsupportedOperation("Sendblue does not fetch signed media URLs: give a public one")
+        if group is not None and group.is_member_set and any(isinstance(a, Handle) for a in group.addresses):
+            yield UnsupportedOperation("Sendblue begins a group with phone numbers: add e-mails afterwards")
+
+    async def create_group(self, members: Sequence[Member], name: str | None) -> Group:
+        """Describe the group; its first message makes it."""
+        return Group.of_members(self.name, self.line, members, name=name, pending=True, topology=Topology.SHARED_THREAD)
+
+    async def send(self, group: Group, message: Message, token: str) -> GroupReceipt:
+        """Send by `group_id`, or to the numbers of a group that has none yet."""
+        address: dict[str, Any] = (
+            {"numbers": [str(each) for each in group.addresses]} if group.is_member_set else {"group_id": group.id}
+        )
+        answer = await ask(Request("POST", "/api/send-group-message", json=self._body(message, token) | address))
+        answers.check_sent(answer)
+        found = self._sent_group(group, answer.fields)
+        found, unnamed = await self._named(group, found, answers.status_of(answer.fields))
+        receipt = self._receipt(answer.fields)
+        return GroupReceipt(
+            id=receipt.id,
+            status=receipt.status,
+            reason=receipt.reason,
+            degradations=(*receipt.degradations, *_without_id(found), *unnamed),
+            raw=receipt.raw,
+            group=found,
+        )
+
+    async def send_direct(self, to: Address, message: Message, token: str) -> Receipt:
+        """Send to one number, privately."""
+        if not isinstance(to, PhoneNumber):
+            raise UnsupportedOperation("Sendblue texts a single person by phone number only")
+        body = self._body(message, token) | {"number": str(to)}
+        answer = await ask(Request("POST", "/api/send-message", json=body))
+        answers.check_sent(answer)
+        return self._receipt(answer.fields)
+
+    async def get_group(self, group: Group) -> Group:
+        """Read name and members. Our own line is not among them, whether the vendor lists it or not."""
+        answer = await ask(Request("GET", f"/api/v2/groups/{quote(group.id, safe='')}", repeatable=True))
+        data = answer.fields.get("data")
+        data = data if isinstance(data, dict) else {}
+        listed = [each for each in data.get("participants") or () if isinstance(each, dict)]
+        names = {each.get("phone") or each.get("handle"): each.get("name") for each in listed}
+        numbers = data.get("participant_numbers") or ()
+        members = answers.people([*names, *(number for number in numbers if number not in names)], self.line)
+        named = tuple(Member(member.address, names.get(str(member)) or None) for member in members)
+        name = data.get("group_name") or None
+        wanted = group.name_pending and not name
+        return attrs.evolve(group, members=named, name=group.name if wanted else name, name_pending=wanted)
+
+    @graded(PARTIAL("iMessage groups only", IMESSAGE))
+    async def add_members(self, group: Group, members: Sequence[Member]) -> Group:
+        """Add people one after the other; each waits for the device."""
+        return await self._modify(group, members, _ADD)
+
+    @graded(PARTIAL("iMessage groups only, and of four or more, our line included", IMESSAGE, REMOVABLE))
+    async def remove_members(self, group: Group, members: Sequence[Member]) -> Group:
+        """Remove people one after the other; each waits for the device."""
+        return await self._modify(group, members, _REMOVE)
+
+    @graded(PARTIAL("iMessage groups only, once the thread exists on the device", IMESSAGE))
+    async def rename_group(self, group: Group, name: str) -> Group:
+        """Set the name. The vendor calls repeating it safe."""
+        body = {"group_name": name, "from_number": self.line}
+        path = f"/api/v2/groups/{quote(group.id, safe='')}/name"
+        answer = await ask(Request("POST", path, json=body, repeatable=True, timeout=_DEVICE))
+        answers.check_modified(answer, ())
+        return attrs.evolve(group, name=name, name_pending=False)
+
+    async def get_status(self, message_id: str) -> tuple[StatusChanged, ...]:
+        """One status for all recipients: Sendblue has none a member."""
+        answer = await ask(Request("GET", "/api/status", params={"handle": message_id}, repeatable=True))
+        body = lookup.row(answer.fields)
+        status = answers.status_of(body)
+        at = lookup.moment(body.get("date_updated")) or lookup.moment(body.get("date_sent")) or datetime.now(UTC)
+        return (
+            StatusChanged(
+                key=f"{message_id}/{status}",
+                at=at,
+                message_id=message_id,
+                status=status,
+                evidence=Evidence.HANDSET if status is Status.DELIVERED else None,
+                reason=answers.reason_of(body),
+                code=answers.code_of(body) or None,
+                raw=body,
+            ),
+        )
+
+    @graded(PARTIAL("by its text, on a line or seat that is ours alone"))
+    async def find_sent(self, attempt: Attempt, known: Collection[str]) -> Sighting:
+        """Look among the line's messages for one with this text that nobody else can have sent."""
+        return await lookup.find(self, attempt, known)
+
+    def _body(self, message: Message, token: str) -> dict[str, Any]:
+        """The fields that group and single messages share. `content` is sent always: some accounts require it."""
+        body: dict[str, Any] = {**message.extras.get(self.name, {}), "from_number": self.line, "content": message.text}
+        optional = {
+            "media_url": message.media[0].url if message.media else None,
+            "send_style": message.effect,
+            "reply_to": {"message_handle": message.reply_to} if message.reply_to else None,
+            "seat_id": self.seat_id,
+            "status_callback": self._callback(token),
+        }
+        return body | {key: value for key, value in optional.items() if value is not None}
+
+    def _callback(self, token: str) -> str | None:
+        """The callback URL with our token, signed: these callbacks bring no secret of the vendor's."""
+        if self.status_callback is None:
+            return None
+        parts = urlsplit(self.status_callback)
+        seal = hmac.new(self.api_secret_key.encode(), token.encode(), hashlib.sha256).hexdigest()[:32]
+        query = [*parse_qsl(parts.query, keep_blank_values=True), ("gm", f"{token}.{seal}")]
+        return urlunsplit(parts._replace(query=urlencode(query)))
+
+    def _receipt(self, body: Mapping[str, Any]) -> Receipt:
+        handle = str(body.get("message_handle") or "")
+        status = answers.status_of(body)
+        reason = answers.reason_of(body)
+        return Receipt(
+            id=handle,
+            status=Status.FAILED if reason else Status.ACCEPTED if status is Status.UNKNOWN else status,
+            reason=reason,
+            degradations=() if handle else (Degradation("id", "Sendblue gave no message handle to ask after it with"),),
+            raw=body,
+        )
+
+    def _sent_group(self, group: Group, body: Mapping[str, Any]) -> Group:
+        participants = body.get("participants")
+        members = group.members
+        if members is None and isinstance(participants, list) and participants:
+            members = answers.people(participants, self.line)
+        return attrs.evolve(
+            group,
+            id=str(body.get("group_id") or group.id),
+            members=members,
+            pending=False,
+            topology=Topology.SHARED_THREAD,
+            channel=answers.channel_of(body) or group.channel,
+        )
+
+    async def _named(self, asked: Group, found: Group, status: Status) -> tuple[Group, tuple[Degradation, ...]]:
+        """Set a name that is still wanted, once the thread can be known to exist on the device."""
+        if not found.name_pending or found.name is None:
+            return found, ()
+        if not IMESSAGE.holds({IMESSAGE.fact: found.channel}) and found.channel is not None:
+            unnamed = attrs.evolve(found, name=None, name_pending=False)
+            return unnamed, (Degradation("name", f"{found.channel} groups have no name"),)
+        if found.is_member_set or (asked.pending and status not in _ON_DEVICE):
+            return found, (Degradation("name", "set with a later message, once the thread exists on the device"),)
+        try:
+            return await self.rename_group(found, found.name), ()
+        except GroupMessengerError as error:
+            return found, (Degradation("name", f"not set yet: {error}"),)
+
+    async def _modify(self, group: Group, members: Sequence[Member], change: str) -> Group:
+        """Read who is there, then change one at a time; what could not be changed is named."""
+        now = await self.get_group(group)
+        there = list(now.members or ())
+        due = [member for member in members if (member in there) != (change == _ADD)]
+        self._check_size(len(there), len(due), change)
+        failed: dict[Member, GroupMessengerError] = {}
+        stopped: GroupMessengerError | None = None
+        for member in due:
+            if stopped is not None:
+                failed[member] = NotReached(f"not tried, because before it: {stopped}")
+                continue
+            try:
+                await self._modify_one(now, member, change)
+            except GroupMessengerError as error:
+                failed[member] = error
+                stopped = None if isinstance(error, Rejected) else error
+            else:
+                there = [*there, member] if change == _ADD else [other for other in there if other != member]
+        result = attrs.evolve(now, members=tuple(there))
+        if failed and len(members) == 1:
+            raise failed[members[0]]
+        if failed:
+            raise PartialFailure(
+                f"{len(failed)} of {len(members)} members could not be {'added' if change == _ADD else 'removed'}: "
+                + "; ".join(f"{member.address!r}: {error}" for member, error in failed.items()),
+                group=result,
+                succeeded=[member for member in members if member not in failed],
+                failed=failed,
+            )
+        return result
+
+    async def _modify_one(self, group: Group, member: Member, change: str) -> None:
+        body = {
+            "group_id": group.id,
+            "modify_type": change,
+            "number": str(member.address),
+            "from_number": self.line,  # several of our lines may be in the group
+        }
+        try:
+            answer = await ask(Request("POST", "/api/modify-group", json=body, timeout=_DEVICE))
+            answers.check_modified(answer, _NO_CHANGE)
+        except OutcomeUnknown as lost:
+            if not await self._changed(group, member, change):
+                raise lost from None
+
+    async def _changed(self, group: Group, member: Member, change: str) -> bool:
+        """Whether a change whose answer was lost can be seen."""
+        try:
+            now = await self.get_group(group)
+        except GroupMessengerError:
+            return False
+        return (member in (now.members or ())) == (change == _ADD)
+
+    def _check_size(self, others: int, due: int, change: str) -> None:
+        if change == _REMOVE and due and others + 1 - (due - 1) < LEAST_TOTAL:
+            raise LimitExceeded(
+                f"removing {due} of {others + 1} members: Sendblue removes only from groups of {LEAST_TOTAL} or more, "
+                "our line included; make a new group instead",
+                name="total_members",
+                limit=LEAST_TOTAL,
+                asked=others + 1 - (due - 1),
+            )
+        most = self.capabilities.limit(LimitName.RECIPIENTS)
+        if change == _ADD and most is not None and most.breaks(others + due):
+            raise LimitExceeded(
+                f"{others + due} recipients: Sendblue takes at most {most.value} ({most.source})",
+                name=most.name,
+                limit=most.value or 0,
+                asked=others + due,
+            )
+
+
+def _without_id(group: Group) -> tuple[Degradation, ...]:
+    if not group.is_member_set:
+        return ()
+    return (Degradation("group_id", "Sendblue gave no group_id: the group is addressed by its numbers"),)
