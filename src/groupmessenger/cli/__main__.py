@@ -1,0 +1,5 @@
+"""`python -m groupmessenger.cli`."""
+
+from . import main
+
+main()

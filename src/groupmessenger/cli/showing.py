@@ -1,0 +1,54 @@
+"""What commands print for people."""
+
+from __future__ import annotations
+
+from rich.columns import Columns
+from rich.console import Console, Group, RenderableType
+from rich.panel import Panel
+from rich.text import Text
+
+from ..groups import Topology
+from ..sandbox.phones import Shown
+from .demo import Demonstration, Scene, Screen
+
+_KIND = {
+    Topology.SHARED_THREAD: "one thread, shared by everybody",
+    Topology.BROADCAST: "private texts: nobody sees the others",
+}
+
+
+def show_demo(demonstration: Demonstration, console: Console) -> None:
+    """Print every phone's display, a row of phones for each provider."""
+    for scene in demonstration.scenes:
+        console.print()
+        console.print(Text.assemble((scene.title, "bold"), f": {_KIND[scene.topology]}"))
+        console.print(Columns([_phone(screen, scene) for screen in scene.screens], padding=(0, 1)))
+        console.print(_verdict(scene))
+    console.print()
+
+
+def _phone(screen: Screen, scene: Scene) -> RenderableType:
+    others = [number for number in screen.participants if number != screen.number]
+    heading = Text("\n".join(others) or "no thread", style="dim")
+    messages = [_bubble(message, screen, scene.line) for message in screen.messages]
+    return Panel(
+        Group(Text("with", style="dim"), heading, Text(), *messages),
+        title=screen.number,
+        title_align="left",
+        width=26,
+        border_style="green" if scene.ok else "red",
+    )
+
+
+def _bubble(message: Shown, screen: Screen, line: str) -> Text:
+    own = message.sender == screen.number
+    who = "me" if own else "us" if message.sender == line else message.sender[-4:]
+    picture = "".join(f"\n      [{url.rsplit('/', 1)[-1]}]" for url in message.media)
+    return Text(f"{who:>4}: {message.text}{picture}", style="cyan" if own else "")
+
+
+def _verdict(scene: Scene) -> Text:
+    shown = f"{scene.phones_reached} of {len(scene.screens)} phones show the text and the picture"
+    reply = f"{scene.reply_seen_by} of {len(scene.screens) - 1} others see the answer"
+    mark, style = ("✓", "green") if scene.ok else ("✗ not as it should be:", "red")
+    return Text(f"{mark} {shown}; {reply}", style=style)
