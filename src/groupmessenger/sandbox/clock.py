@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import heapq
 import itertools
+import threading
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 
@@ -15,6 +16,8 @@ class Clock:
     """
 
     def __init__(self) -> None:
+        # One lock for the whole sandbox: what is planned acts on the phones, and phones read the clock.
+        self.lock = threading.RLock()
         self._offset = timedelta()
         self._order = itertools.count()
         self._planned: list[tuple[datetime, int, Callable[[], None]]] = []
@@ -25,17 +28,20 @@ class Clock:
 
     def advance(self, seconds: float) -> None:
         """Put the clock forward, and do what was planned until then, each thing at its own time."""
-        until = self.now() + timedelta(seconds=seconds)
-        while self._planned and self._planned[0][0] <= until:
-            self._offset += max(self._planned[0][0] - self.now(), timedelta())
-            self.run_due()
-        self._offset += max(until - self.now(), timedelta())
+        with self.lock:
+            until = self.now() + timedelta(seconds=seconds)
+            while self._planned and self._planned[0][0] <= until:
+                self._offset += max(self._planned[0][0] - self.now(), timedelta())
+                self.run_due()
+            self._offset += max(until - self.now(), timedelta())
 
     def at(self, moment: datetime, do: Callable[[], None]) -> None:
         """Plan something for later."""
-        heapq.heappush(self._planned, (moment, next(self._order), do))
+        with self.lock:
+            heapq.heappush(self._planned, (moment, next(self._order), do))
 
     def run_due(self) -> None:
         """Do what is due by now."""
-        while self._planned and self._planned[0][0] <= self.now():
-            heapq.heappop(self._planned)[2]()
+        with self.lock:
+            while self._planned and self._planned[0][0] <= self.now():
+                heapq.heappop(self._planned)[2]()

@@ -2,7 +2,8 @@
 
 A face answers the vendor's HTTP calls as the vendor would, out of its own memory and the phone network. It
 comes from the `groupmessenger_sandbox` hook. Handlers are plain functions from a `Call` to an `Answer`; the
-server gives them one at a time.
+server gives them one at a time and holds the network's lock meanwhile; so what a face calls back (a webhook) it calls
+from a thread of its own.
 """
 
 from __future__ import annotations
@@ -34,7 +35,10 @@ class Doubt:
 
 @attrs.frozen
 class Call:
-    """One HTTP call at the vendor. `path` parameters and the first value of each `query` name are text."""
+    """One HTTP call at the vendor: `path` below the face, `parameters` its parts that the route names, decoded.
+
+    `query` has the first value of each name. The names in `headers` are in lower case.
+    """
 
     method: str
     path: str
@@ -54,7 +58,7 @@ class Call:
 
 @attrs.frozen
 class Answer:
-    """What the vendor says. `body` is JSON unless it is bytes. `done` says whether the vendor did it, for the log."""
+    """What the vendor says. `body` is JSON unless it is bytes, None for none; `done` is for the log."""
 
     status: int = 200
     body: Any = None
@@ -72,7 +76,10 @@ Handler: TypeAlias = Callable[[Call], Answer]
 
 @attrs.frozen
 class Route:
-    """One call the vendor serves. `operation` names it in faults and in the log; `path` may hold `{parameters}`."""
+    """One call the vendor serves. `operation` names it in faults and in the log.
+
+    `path` may hold `{parameters}`, of one segment each, and `{parameters:path}`, of any number.
+    """
 
     method: str
     path: str

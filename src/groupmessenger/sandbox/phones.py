@@ -6,7 +6,6 @@ Nothing here knows a provider. A face posts into threads; phones show what reach
 from __future__ import annotations
 
 import itertools
-import threading
 from collections.abc import Callable, Iterable, Iterator
 from datetime import datetime
 
@@ -78,21 +77,24 @@ class Phone:
 
     @on.setter
     def on(self, value: bool) -> None:
-        self._on = value
-        if value:
-            waiting, self._waiting = self._waiting, []
-            for thread_id, shown in waiting:
-                self._show(thread_id, shown)
+        with self.network.lock:
+            self._on = value
+            if value:
+                waiting, self._waiting = self._waiting, []
+                for thread_id, shown in waiting:
+                    self._show(thread_id, shown)
 
     @property
     def threads(self) -> list[Thread]:
         """The threads it shows, the oldest first."""
-        return [self.network.threads[thread_id] for thread_id in self.messages]
+        with self.network.lock:
+            return [self.network.threads[thread_id] for thread_id in self.messages]
 
     @property
     def texts(self) -> list[str]:
         """Every text it shows, whatever the thread."""
-        return [shown.text for messages in self.messages.values() for shown in messages]
+        with self.network.lock:
+            return [shown.text for messages in self.messages.values() for shown in messages]
 
     def send(self, text: str, *, thread: str | None = None, to: str | None = None, media: Iterable[str] = ()) -> Thread:
         """Write into a thread it shows, or privately to a number. Raises KeyError for a thread it does not show."""
@@ -121,20 +123,21 @@ class Phone:
 
     def view(self) -> dict[str, object]:
         """What it shows, as JSON: `{"number", "threads": [{"id", "participants", "messages": [...]}]}`."""
-        return {
-            "number": self.number,
-            "threads": [
-                {
-                    "id": thread.id,
-                    "participants": sorted(thread.participants),
-                    "messages": [
-                        {"from": m.sender, "text": m.text, "media": list(m.media), "at": m.at.isoformat()}
-                        for m in self.messages[thread.id]
-                    ],
-                }
-                for thread in self.threads
-            ],
-        }
+        with self.network.lock:
+            return {
+                "number": self.number,
+                "threads": [
+                    {
+                        "id": thread.id,
+                        "participants": sorted(thread.participants),
+                        "messages": [
+                            {"from": m.sender, "text": m.text, "media": list(m.media), "at": m.at.isoformat()}
+                            for m in self.messages[thread.id]
+                        ],
+                    }
+                    for thread in self.threads
+                ],
+            }
 
 
 class Phones:
@@ -161,7 +164,7 @@ class Network:
 
     def __init__(self, clock: Clock) -> None:
         self.clock = clock
-        self.lock = threading.RLock()
+        self.lock = clock.lock
         self.lines: dict[str, Listener] = {}
         self.threads: dict[str, Thread] = {}
         self.phones = Phones(self)
