@@ -1,0 +1,159 @@
+"""The command, as people and programs call it."""
+
+from __future__ import annotations
+
+import json
+import signal
+import subprocess
+import sys
+
+import attrs
+import httpx
+import pytest
+from rich.console import Console
+
+import groupmessenger as gm
+from groupmessenger.cli.app import run
+from groupmessenger.cli.demo import ANSWER, PEOPLE, PLACE, TEXT, Scene, Screen, run_demo
+from groupmessenger.cli.showing import show_demo
+from groupmessenger.sandbox.phones import Shown
+
+LINE = "+13125550100"
+
+
+@pytest.fixture(scope="module")
+def scene() -> Scene:
+    return run_demo().scenes[0]
+
+
+def test_demo_prints_every_phone(capsys: pytest.CaptureFixture[str]) -> None:
+    """People see what each phone shows, and that it is one shared thread."""
+    assert run(["demo"]) == 0
+    printed = capsys.readouterr().out
+    for expected in (*PEOPLE, TEXT, PLACE.text, ANSWER, "one thread, shared by everybody", "3 of 3 phones"):
+        assert expected in printed
+
+
+def test_demo_json(capsys: pytest.CaptureFixture[str]) -> None:
+    """Programs get one object with the documented fields and nothing else on stdout."""
+    assert run(["demo", "--json"]) == 0
+    told = json.loads(capsys.readouterr().out)
+    sendblue = next(each for each in told["providers"] if each["provider"] == "sendblue")
+    assert told["ok"] is True
+    assert sendblue | {"group_id": "", "receipt_id": ""} == {
+        "provider": "sendblue",
+        "topology": "shared_thread",
+        "group_id": "",
+        "members": 3,
+        "receipt_id": "",
+        "status": "accepted",
+        "phones_reached": 3,
+        "threads_shared": True,
+        "reply_seen_by": 2,
+    }
+    assert sendblue["group_id"].startswith("sb_group_")
+    assert sendblue["receipt_id"]
+
+
+def test_a_broadcast_is_right_with_private_threads(scene: Scene) -> None:
+    """Where the provider sends private copies, phones must not share a thread, nor see the answer."""
+    private = attrs.evolve(
+        scene,
+        topology=gm.Topology.BROADCAST,
+        screens=tuple(
+            Screen(number, (LINE, number), screen.messages[: 3 if number == PEOPLE[0] else 2])
+            for number, screen in zip(PEOPLE, scene.screens, strict=True)
+        ),
+    )
+    assert private.ok
+    assert private.summary()["reply_seen_by"] == 0
+
+
+@pytest.mark.parametrize("what", ["missing", "twice", "no thread", "failed", "private"])
+def test_the_demo_fails_when_a_phone_does(scene: Scene, what: str) -> None:
+    """Exit 0 is for phones that all show each message once, in one thread."""
+    first, *others = scene.screens
+    again = Shown(LINE, TEXT, (), first.messages[0].at)
+    changed = {
+        "missing": attrs.evolve(first, messages=first.messages[1:]),
+        "twice": attrs.evolve(first, messages=(*first.messages, again)),
+        "no thread": Screen(first.number, (), ()),
+        "private": attrs.evolve(first, participants=(LINE, first.number)),
+        "failed": first,
+    }[what]
+    receipt = attrs.evolve(scene.receipt, status=gm.Status.FAILED) if what == "failed" else scene.receipt
+    broken = attrs.evolve(scene, receipt=receipt, screens=(changed, *others))
+    assert broken.ok is False
+    console = Console(record=True, width=90)
+    show_demo(type(run_demo())((broken,)), console)
+    assert "not as it should be" in console.export_text()
+
+
+@pytest.mark.parametrize("arguments", [["nonsense"], ["demo", "--nonsense"], ["sandbox", "--port", "many"]])
+def test_usage_errors_exit_2(arguments: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    """What cannot be a command is said, with exit code 2."""
+    assert run(arguments) == 2
+    assert capsys.readouterr()
+
+
+@pytest.mark.parametrize(
+    ("doubt", "said"),
+    [
+        ("sendblue.merges", "names no reading"),
+        ("sendblue.merge=new_group", "did you mean"),
+        ("sendblue.merges=perhaps", "none of its choices"),
+    ],
+)
+def test_doubts_are_checked(doubt: str, said: str, capsys: pytest.CaptureFixture[str]) -> None:
+    """A misspelt doubt or reading is named, with the cure, exit code 2."""
+    assert run(["sandbox", "--doubt", doubt]) == 2
+    assert said in " ".join(capsys.readouterr().err.split())
+
+
+def test_doubts_are_listed(capsys: pytest.CaptureFixture[str]) -> None:
+    """What the vendors leave open is listed, for people and for programs."""
+    assert run(["sandbox", "--doubts", "--json"]) == 0
+    listed = json.loads(capsys.readouterr().out)
+    assert listed["sendblue.merges"]["choices"] == ["same_group", "new_group"]
+    assert run(["sandbox", "--doubts"]) == 0
+    assert "sendblue.merges" in capsys.readouterr().out
+
+
+def test_no_provider_says_what_to_install(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    """Without any provider the demo says what to install, exit code 2."""
+    monkeypatch.setenv("GROUPMESSENGER_BLOCK_PLUGINS", "sendblue,messagebird,bandwidth")
+    assert run(["demo"]) == 2
+    assert "pip install" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("missing", ["cyclopts", "rich"])
+def test_missing_extra_says_what_to_install(missing: str) -> None:
+    """Without the extra the command names it, exit code 2."""
+    program = f"import sys; sys.modules[{missing!r}] = None; from groupmessenger.cli import main; main()"
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False)
+    assert done.returncode == 2
+    assert "pip install 'groupmessenger[cli,sandbox]'" in done.stderr
+
+
+@pytest.mark.parametrize("json_wanted", [True, False])
+def test_sandbox_command(json_wanted: bool) -> None:
+    """It prints settings once it listens, serves, and ends with 0 when told to."""
+    command = [sys.executable, "-m", "groupmessenger.cli", "sandbox", *(["--json"] if json_wanted else [])]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as running:
+        assert running.stdout is not None
+        try:
+            first = running.stdout.readline()
+            if json_wanted:
+                settings = json.loads(first)["providers"]["sendblue"]["settings"]
+                assert all(isinstance(value, str | int | float) for value in settings.values())
+                with gm.connect("sendblue", **settings) as client:
+                    receipt = client.send(client.create_group(PEOPLE), TEXT)
+                url = settings["base_url"].removesuffix("/sendblue")
+                shown = httpx.get(f"{url}/_phones/{PEOPLE[1]}").json()
+                assert [each["text"] for each in shown["threads"][0]["messages"]] == [TEXT]
+                assert receipt.id
+            else:
+                assert "Standing in at http://127.0.0.1:" in first
+        finally:
+            running.send_signal(signal.SIGINT if json_wanted else signal.SIGTERM)
+        assert running.wait(10) == 0
