@@ -21,7 +21,7 @@ from .planning import Plan
 from .sending import Observing
 
 if TYPE_CHECKING:
-    import httpx
+    from .transport import BlockingHTTP
 
 T = TypeVar("T")
 
@@ -32,14 +32,14 @@ class Client:
     `timeout` is for one answer and `patience` for all waiting between tries, in seconds. `region` reads numbers
     without a country code. `limits` overrides limits by name. `strict` refuses what would otherwise go with a
     degradation or a doubt. `settle_after` overrides how many seconds a lost message may still turn up. `http` is
-    your own httpx client, which stays open when this is closed, or transport. `observers` see every send.
+    your own client of httpx or httpx2, which stays open when this is closed, or transport. `observers` see every send.
     """
 
     def __init__(
         self,
         messenger: GroupMessenger,
         *,
-        http: httpx.Client | httpx.BaseTransport | None = None,
+        http: BlockingHTTP | None = None,
         timeout: float = 30,
         patience: float = 30,
         region: str | None = None,

@@ -14,14 +14,14 @@ from .plugins import installed_providers, load_observers, load_provider
 from .settings import build_messenger
 
 if TYPE_CHECKING:
-    import httpx
+    from .transport import AsyncHTTP, BlockingHTTP
 
 
 def connect(
     target: str | None = None,
     /,
     *,
-    http: httpx.Client | httpx.BaseTransport | None = None,
+    http: BlockingHTTP | None = None,
     timeout: float = 30,
     patience: float = 30,
     region: str | None = None,
@@ -54,7 +54,7 @@ def connect_async(
     target: str | None = None,
     /,
     *,
-    http: httpx.AsyncClient | httpx.AsyncBaseTransport | None = None,
+    http: AsyncHTTP | None = None,
     timeout: float = 30,
     patience: float = 30,
     region: str | None = None,

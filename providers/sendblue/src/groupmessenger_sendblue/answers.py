@@ -66,6 +66,7 @@ _KNOWN: Mapping[str, _Known] = {
     "SMS_LIMIT_REACHED": _Known(QuotaExceeded, "the SMS allowance is used up", FailureReason.QUOTA),
     "LINE_HOURLY_LIMIT_REACHED": _Known(QuotaExceeded, "15 new contacts an hour are reached", FailureReason.QUOTA),
     "LINE_DAILY_LIMIT_REACHED": _Known(QuotaExceeded, "50 new contacts a day are reached", FailureReason.QUOTA),
+    "429": _Known(QuotaExceeded, "the new contacts of an hour or a day are reached", FailureReason.QUOTA),  # in a 400
     "PRE_REPLY_LIMIT_REACHED": _Known(QuotaExceeded, "somebody has not replied yet", FailureReason.QUOTA),
     "OPTED_OUT": _Known(Rejected, "a recipient opted out", FailureReason.OPTED_OUT),
 }

@@ -25,6 +25,7 @@ from groupmessenger.provider import (
     GroupMessengerError,
     GroupReceipt,
     Handle,
+    InvalidInput,
     LimitExceeded,
     LimitName,
     Member,
@@ -54,7 +55,11 @@ from .limits import CAPABILITIES, IMESSAGE, LEAST_TOTAL, REMOVABLE
 
 _DEVICE = 90.0  # seconds; a change is answered once it is seen on the device, and the vendor's SDK waits 60
 _ADD, _REMOVE = "add_recipient", "remove_recipient"
+_LONGEST_ID = 160  # characters (docs, retrieve_group_membership)
 _NO_CHANGE = frozenset({"line_not_registered", "ambiguous_sending_line", "group_too_small"})
+_OURS = frozenset(
+    "number numbers group_id from_number content media_url send_style reply_to seat_id status_callback".split()  # noqa: SIM905
+)
 _SIGNED = re.compile(r"signature|^sig$|^token$|^expires$|^policy$", re.IGNORECASE)
 _EXTENSION = re.compile(r"\.[A-Za-z0-9]{2,5}$")
 _ON_DEVICE = (Status.SENT, Status.DELIVERED, Status.READ)
@@ -101,6 +106,8 @@ class SendblueMessenger(GroupMessenger):
                 yield UnsupportedOperation("Sendblue needs a media URL that ends in a file extension, such as .jpg")
             if any(_SIGNED.search(name) for name, _ in parse_qsl(parts.query, keep_blank_values=True)):
                 yield UnsupportedOperation("Sendblue does not fetch signed media URLs: give a public one")
+        if taken := _OURS & message.extras.get(self.name, {}).keys():
+            yield UnsupportedOperation(f"extras cannot set {', '.join(sorted(taken))}: the message itself does")
         if group is not None and group.is_member_set and any(isinstance(a, Handle) for a in group.addresses):
             yield UnsupportedOperation("Sendblue begins a group with phone numbers: add e-mails afterwards")
 
@@ -138,7 +145,7 @@ class SendblueMessenger(GroupMessenger):
 
     async def get_group(self, group: Group) -> Group:
         """Read name and members. Our own line is not among them, whether the vendor lists it or not."""
-        answer = await ask(Request("GET", f"/api/v2/groups/{quote(group.id, safe='')}", repeatable=True))
+        answer = await ask(Request("GET", _path(group), repeatable=True))
         data = answer.fields.get("data")
         data = data if isinstance(data, dict) else {}
         listed = [each for each in data.get("participants") or () if isinstance(each, dict)]
@@ -164,8 +171,7 @@ class SendblueMessenger(GroupMessenger):
     async def rename_group(self, group: Group, name: str) -> Group:
         """Set the name. The vendor calls repeating it safe."""
         body = {"group_name": name, "from_number": self.line}
-        path = f"/api/v2/groups/{quote(group.id, safe='')}/name"
-        answer = await ask(Request("POST", path, json=body, repeatable=True, timeout=_DEVICE))
+        answer = await ask(Request("POST", _path(group) + "/name", json=body, repeatable=True, timeout=_DEVICE))
         answers.check_modified(answer, ())
         return attrs.evolve(group, name=name, name_pending=False)
 
@@ -325,6 +331,12 @@ class SendblueMessenger(GroupMessenger):
                 limit=most.value or 0,
                 asked=others + due,
             )
+
+
+def _path(group: Group) -> str:
+    if len(group.id) > _LONGEST_ID:
+        raise InvalidInput(f"a Sendblue group id has at most {_LONGEST_ID} characters, this one {len(group.id)}")
+    return f"/api/v2/groups/{quote(group.id, safe='')}"
 
 
 def _without_id(group: Group) -> tuple[Degradation, ...]:
