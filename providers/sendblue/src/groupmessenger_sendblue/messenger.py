@@ -8,7 +8,7 @@ import re
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
-from urllib.parse import parse_qsl, quote, urlencode, urlsplit, urlunsplit
+from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
 
 import attrs
 
@@ -25,18 +25,11 @@ from groupmessenger.provider import (
     GroupMessengerError,
     GroupReceipt,
     Handle,
-    InvalidInput,
-    LimitExceeded,
-    LimitName,
     Member,
     Message,
-    NotReached,
-    OutcomeUnknown,
-    PartialFailure,
     PhoneNumber,
     ProviderError,
     Receipt,
-    Rejected,
     Request,
     Response,
     Sighting,
@@ -50,13 +43,9 @@ from groupmessenger.provider import (
     secret,
 )
 
-from . import answers, lookup
-from .limits import CAPABILITIES, IMESSAGE, LEAST_TOTAL, REMOVABLE
+from . import answers, lookup, membership
+from .limits import CAPABILITIES, IMESSAGE, REMOVABLE
 
-_DEVICE = 90.0  # seconds; a change is answered once it is seen on the device, and the vendor's SDK waits 60
-_ADD, _REMOVE = "add_recipient", "remove_recipient"
-_LONGEST_ID = 160  # characters (docs, retrieve_group_membership)
-_NO_CHANGE = frozenset({"line_not_registered", "ambiguous_sending_line", "group_too_small"})
 _OURS = frozenset(
     "number numbers group_id from_number content media_url send_style reply_to seat_id status_callback".split()  # noqa: SIM905
 )
@@ -145,33 +134,25 @@ class SendblueMessenger(GroupMessenger):
 
     async def get_group(self, group: Group) -> Group:
         """Read name and members. Our own line is not among them, whether the vendor lists it or not."""
-        answer = await ask(Request("GET", _path(group), repeatable=True))
-        data = answer.fields.get("data")
-        data = data if isinstance(data, dict) else {}
-        listed = [each for each in data.get("participants") or () if isinstance(each, dict)]
-        names = {each.get("phone") or each.get("handle"): each.get("name") for each in listed}
-        numbers = data.get("participant_numbers") or ()
-        members = answers.people([*names, *(number for number in numbers if number not in names)], self.line)
-        named = tuple(Member(member.address, names.get(str(member)) or None) for member in members)
-        name = data.get("group_name") or None
-        wanted = group.name_pending and not name
-        return attrs.evolve(group, members=named, name=group.name if wanted else name, name_pending=wanted)
+        return await membership.read(self, group)
 
     @graded(PARTIAL("iMessage groups only", IMESSAGE))
     async def add_members(self, group: Group, members: Sequence[Member]) -> Group:
         """Add people one after the other; each waits for the device."""
-        return await self._modify(group, members, _ADD)
+        return await membership.change(self, group, members, add=True)
 
     @graded(PARTIAL("iMessage groups only, and of four or more, our line included", IMESSAGE, REMOVABLE))
     async def remove_members(self, group: Group, members: Sequence[Member]) -> Group:
         """Remove people one after the other; each waits for the device."""
-        return await self._modify(group, members, _REMOVE)
+        return await membership.change(self, group, members, add=False)
 
     @graded(PARTIAL("iMessage groups only, once the thread exists on the device", IMESSAGE))
     async def rename_group(self, group: Group, name: str) -> Group:
         """Set the name. The vendor calls repeating it safe."""
         body = {"group_name": name, "from_number": self.line}
-        answer = await ask(Request("POST", _path(group) + "/name", json=body, repeatable=True, timeout=_DEVICE))
+        answer = await ask(
+            Request("POST", membership.path(group) + "/name", json=body, repeatable=True, timeout=membership.DEVICE)
+        )
         answers.check_modified(answer, ())
         return attrs.evolve(group, name=name, name_pending=False)
 
@@ -259,84 +240,6 @@ class SendblueMessenger(GroupMessenger):
             return await self.rename_group(found, found.name), ()
         except GroupMessengerError as error:
             return found, (Degradation("name", f"not set yet: {error}"),)
-
-    async def _modify(self, group: Group, members: Sequence[Member], change: str) -> Group:
-        """Read who is there, then change one at a time; what could not be changed is named."""
-        now = await self.get_group(group)
-        there = list(now.members or ())
-        due = [member for member in members if (member in there) != (change == _ADD)]
-        self._check_size(len(there), len(due), change)
-        failed: dict[Member, GroupMessengerError] = {}
-        stopped: GroupMessengerError | None = None
-        for member in due:
-            if stopped is not None:
-                failed[member] = NotReached(f"not tried, because before it: {stopped}")
-                continue
-            try:
-                await self._modify_one(now, member, change)
-            except GroupMessengerError as error:
-                failed[member] = error
-                stopped = None if isinstance(error, Rejected) else error
-            else:
-                there = [*there, member] if change == _ADD else [other for other in there if other != member]
-        result = attrs.evolve(now, members=tuple(there))
-        if failed and len(members) == 1:
-            raise failed[members[0]]
-        if failed:
-            raise PartialFailure(
-                f"{len(failed)} of {len(members)} members could not be {'added' if change == _ADD else 'removed'}: "
-                + "; ".join(f"{member.address!r}: {error}" for member, error in failed.items()),
-                group=result,
-                succeeded=[member for member in members if member not in failed],
-                failed=failed,
-            )
-        return result
-
-    async def _modify_one(self, group: Group, member: Member, change: str) -> None:
-        body = {
-            "group_id": group.id,
-            "modify_type": change,
-            "number": str(member.address),
-            "from_number": self.line,  # several of our lines may be in the group
-        }
-        try:
-            answer = await ask(Request("POST", "/api/modify-group", json=body, timeout=_DEVICE))
-            answers.check_modified(answer, _NO_CHANGE)
-        except OutcomeUnknown as lost:
-            if not await self._changed(group, member, change):
-                raise lost from None
-
-    async def _changed(self, group: Group, member: Member, change: str) -> bool:
-        """Whether a change whose answer was lost can be seen."""
-        try:
-            now = await self.get_group(group)
-        except GroupMessengerError:
-            return False
-        return (member in (now.members or ())) == (change == _ADD)
-
-    def _check_size(self, others: int, due: int, change: str) -> None:
-        if change == _REMOVE and due and others + 1 - (due - 1) < LEAST_TOTAL:
-            raise LimitExceeded(
-                f"removing {due} of {others + 1} members: Sendblue removes only from groups of {LEAST_TOTAL} or more, "
-                "our line included; make a new group instead",
-                name="total_members",
-                limit=LEAST_TOTAL,
-                asked=others + 1 - (due - 1),
-            )
-        most = self.capabilities.limit(LimitName.RECIPIENTS)
-        if change == _ADD and most is not None and most.breaks(others + due):
-            raise LimitExceeded(
-                f"{others + due} recipients: Sendblue takes at most {most.value} ({most.source})",
-                name=most.name,
-                limit=most.value or 0,
-                asked=others + due,
-            )
-
-
-def _path(group: Group) -> str:
-    if len(group.id) > _LONGEST_ID:
-        raise InvalidInput(f"a Sendblue group id has at most {_LONGEST_ID} characters, this one {len(group.id)}")
-    return f"/api/v2/groups/{quote(group.id, safe='')}"
 
 
 def _without_id(group: Group) -> tuple[Degradation, ...]:

@@ -1,0 +1,137 @@
+"""Who is in a group, and changing it: one person at a time, each answered once the device shows the change."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+from urllib.parse import quote
+
+import attrs
+
+from groupmessenger.provider import (
+    Group,
+    GroupMessengerError,
+    InvalidInput,
+    LimitExceeded,
+    LimitName,
+    Member,
+    NotReached,
+    OutcomeUnknown,
+    PartialFailure,
+    Rejected,
+    Request,
+    ask,
+)
+
+from . import answers
+from .limits import LEAST_TOTAL
+
+if TYPE_CHECKING:
+    from .messenger import SendblueMessenger
+
+DEVICE = 90.0  # seconds for what waits for the device; the vendor's own SDK waits 60
+_LONGEST_ID = 160  # characters (docs, retrieve_group_membership)
+_NO_CHANGE = frozenset({"line_not_registered", "ambiguous_sending_line", "group_too_small"})
+
+
+def path(group: Group) -> str:
+    """Where a group is in the v2 interface. Raises `InvalidInput` for an id that cannot be one."""
+    if len(group.id) > _LONGEST_ID:
+        raise InvalidInput(f"a Sendblue group id has at most {_LONGEST_ID} characters, this one {len(group.id)}")
+    return f"/api/v2/groups/{quote(group.id, safe='')}"
+
+
+async def read(messenger: SendblueMessenger, group: Group) -> Group:
+    """Read name and members. Our own line is not among them, whether the vendor lists it or not."""
+    answer = await ask(Request("GET", path(group), repeatable=True))
+    data = answer.fields.get("data")
+    data = data if isinstance(data, dict) else {}
+    listed = [each for each in data.get("participants") or () if isinstance(each, dict)]
+    names = {each.get("phone") or each.get("handle"): each.get("name") for each in listed}
+    numbers = data.get("participant_numbers") or ()
+    members = answers.people([*names, *(number for number in numbers if number not in names)], messenger.line)
+    named = tuple(Member(member.address, names.get(str(member)) or None) for member in members)
+    name = data.get("group_name") or None
+    wanted = group.name_pending and not name
+    return attrs.evolve(group, members=named, name=group.name if wanted else name, name_pending=wanted)
+
+
+async def change(messenger: SendblueMessenger, group: Group, members: Sequence[Member], *, add: bool) -> Group:
+    """Read who is there, then add or remove one after the other; whoever could not be is named.
+
+    A refusal speaks of one person and the others are still tried; anything else ends it, the rest untried.
+    """
+    now = await read(messenger, group)
+    there = list(now.members or ())
+    due = [member for member in members if (member in there) != add]
+    _check_size(messenger, len(there), len(due), add=add)
+    failed: dict[Member, GroupMessengerError] = {}
+    stopped: GroupMessengerError | None = None
+    for member in due:
+        if stopped is not None:
+            failed[member] = NotReached(f"not tried, because before it: {stopped}")
+            continue
+        try:
+            await _change_one(messenger, now, member, add=add)
+        except GroupMessengerError as error:
+            failed[member] = error
+            stopped = None if isinstance(error, Rejected) else error
+        else:
+            there = [*there, member] if add else [other for other in there if other != member]
+    result = attrs.evolve(now, members=tuple(there))
+    if failed and len(members) == 1:
+        raise failed[members[0]]
+    if failed:
+        raise PartialFailure(
+            f"{len(failed)} of {len(members)} members could not be {'added' if add else 'removed'}: "
+            + "; ".join(f"{member.address!r}: {error}" for member, error in failed.items()),
+            group=result,
+            succeeded=[member for member in members if member not in failed],
+            failed=failed,
+        )
+    return result
+
+
+async def _change_one(messenger: SendblueMessenger, group: Group, member: Member, *, add: bool) -> None:
+    body = {
+        "group_id": group.id,
+        "modify_type": "add_recipient" if add else "remove_recipient",
+        "number": str(member.address),
+        "from_number": messenger.line,  # several of our lines may be in the group
+    }
+    try:
+        answer = await ask(Request("POST", "/api/modify-group", json=body, timeout=DEVICE))
+        answers.check_modified(answer, _NO_CHANGE)
+    except OutcomeUnknown as lost:
+        if not await _changed(messenger, group, member, add=add):
+            raise lost from None
+
+
+async def _changed(messenger: SendblueMessenger, group: Group, member: Member, *, add: bool) -> bool:
+    """Whether a change whose answer was lost can be seen."""
+    try:
+        now = await read(messenger, group)
+    except GroupMessengerError:
+        return False
+    return (member in (now.members or ())) == add
+
+
+def _check_size(messenger: SendblueMessenger, others: int, due: int, *, add: bool) -> None:
+    """Refuse a change that would pass a limit half-way. Raises `LimitExceeded` before the first request of it."""
+    before_last = others + 1 - (due - 1)
+    if not add and due and before_last < LEAST_TOTAL:
+        raise LimitExceeded(
+            f"removing {due} of {others + 1} members: Sendblue removes only from groups of {LEAST_TOTAL} or more, "
+            "our line included; make a new group instead",
+            name="total_members",
+            limit=LEAST_TOTAL,
+            asked=before_last,
+        )
+    most = messenger.capabilities.limit(LimitName.RECIPIENTS)
+    if add and most is not None and most.breaks(others + due):
+        raise LimitExceeded(
+            f"{others + due} recipients: Sendblue takes at most {most.value} ({most.source})",
+            name=most.name,
+            limit=most.value or 0,
+            asked=others + due,
+        )
