@@ -1,0 +1,334 @@
+"""The one file over httpx: our values in, our values out, `NotSent` or `MaybeSent` on failure.
+
+Until a request is handed to httpx, a failure is a `ConfigurationError`. From then on it is `NotSent` for the four
+exceptions that come only before the first byte of a request, and `MaybeSent` for every other. A caller's own client
+or transport may be one of httpx or of its maintained fork httpx2.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+import json
+import re
+import ssl
+import sys
+import time
+import zlib
+from collections.abc import Generator, Iterator
+from contextlib import contextmanager
+from functools import cache, partial
+from importlib.metadata import version
+from socket import gaierror
+from types import ModuleType
+from typing import TYPE_CHECKING, Any, TypeAlias, cast
+from urllib.parse import urlencode
+
+import anyio
+import httpx
+
+from .errors import ConfigurationError, Problem
+from .flow import MaybeSent, NotSent, Request, Response
+
+if TYPE_CHECKING:
+    import httpx2
+
+    BlockingHTTP: TypeAlias = httpx.Client | httpx.BaseTransport | httpx2.Client | httpx2.BaseTransport
+    AsyncHTTP: TypeAlias = httpx.AsyncClient | httpx.AsyncBaseTransport | httpx2.AsyncClient | httpx2.AsyncBaseTransport
+
+MAX_ANSWER = 1024 * 1024  # decoded bytes
+CONNECT_WITHIN = 10.0  # seconds for finding a connection; less if the time-out is less
+POOL_SIZE = 10  # for each request async httpx looks through the whole pool: slow beyond ten
+# A server that drops an idle connection just as it is used again looks like a lost answer, and leaves a message in
+# doubt. Servers are known to wait longer than this.
+IDLE_AT_MOST = 5.0  # seconds
+
+_LATE = "no whole answer within {timeout:g} s"
+_UNPACKED = "the answer could not be unpacked"
+_HEADER_NAME = re.compile(rb"[-!#$%&'*+.^_`|~0-9A-Za-z]+")
+_HEADER_VALUE = re.compile(rb"(?:[\x21-\x7e\x80-\xff](?:[\t\x20-\x7e\x80-\xff]*[\x21-\x7e\x80-\xff])?)?")
+
+# What httpx's exceptions say about the request. Those not listed: MaybeSent. LocalProtocolError is not, since h11
+# also raises it when half of a request has left; what it refuses earlier, `_check` refuses before it.
+_VERDICTS: dict[str, tuple[type[NotSent | MaybeSent], str]] = {
+    "TimeoutError": (MaybeSent, _LATE),  # Python's: the deadline for the whole
+    "ConnectTimeout": (NotSent, "no connection within {connect:g} s"),
+    "ConnectError": (NotSent, ""),  # in the words of the system
+    "PoolTimeout": (NotSent, "no connection was free within {connect:g} s"),
+    "ProxyError": (NotSent, "the proxy refused to connect"),
+    "ReadTimeout": (MaybeSent, "no answer within {timeout:g} s"),
+    "WriteTimeout": (MaybeSent, "the request was not taken within {timeout:g} s"),
+    "ReadError": (MaybeSent, "the connection broke before the whole answer came"),
+    "WriteError": (MaybeSent, "the connection broke while the request was sent"),
+    "RemoteProtocolError": (MaybeSent, "the connection ended without a whole answer in HTTP"),
+    "DecodingError": (MaybeSent, _UNPACKED),
+}
+# What the system said beneath a ConnectError.
+_CONNECT_ERRORS: dict[type[BaseException], str] = {
+    gaierror: "the host's name was not found",
+    ConnectionRefusedError: "connection refused",
+    ConnectionResetError: "connection reset",
+    ssl.SSLError: "no TLS connection came about",
+    ssl.SSLCertVerificationError: "its certificate is not to be trusted",
+}
+
+
+class Transport:
+    """Sends requests, blocking; threads may share it.
+
+    `http` is a caller's client, used as it is and never closed, or a transport, closed with this one. `timeout` in
+    seconds is for each wait and for the whole answer; finding a connection may take up to `CONNECT_WITHIN` more.
+    (Only a server that drips the headers of its answer, byte by byte, holds us for longer.)
+    Raises ConfigurationError for a `base_url` that is not https or loopback, or has a user, query or fragment.
+    """
+
+    def __init__(self, base_url: str, *, http: BlockingHTTP | None = None, timeout: float = 30) -> None:
+        self._rules = _Rules(base_url, http, timeout, "Client", "BaseTransport")
+        self._client: httpx.Client = self._rules.theirs or self._rules.new_client()
+
+    def __call__(self, request: Request) -> Response:
+        """Send a request, once. Raises NotSent, MaybeSent or ConfigurationError."""
+        exchange = _Exchange(self._rules, self._client, request)
+        with exchange.failures():
+            response = self._client.send(exchange.built, stream=True, auth=None, follow_redirects=False)
+            try:
+                if exchange.begins(response):
+                    for raw in response.iter_raw():
+                        if not exchange.takes(raw):
+                            break
+            finally:
+                response.close()
+        return exchange.answer(response)
+
+    def close(self) -> None:
+        """Close the connections, unless the client is the caller's."""
+        if self._rules.theirs is None:
+            self._client.close()
+
+
+class AsyncTransport:
+    """Sends requests, on asyncio and trio, in one event loop.
+
+    As `Transport`, with the headers of an answer within the time-out as well. A caller's client or transport is
+    used as it is; of our own there is a pool of ten connections for every ten requests under way.
+    """
+
+    def __init__(self, base_url: str, *, http: AsyncHTTP | None = None, timeout: float = 30) -> None:
+        self._rules = _Rules(base_url, http, timeout, "AsyncClient", "AsyncBaseTransport")
+        self._room: float = POOL_SIZE if http is None else float("inf")
+        self._pools: dict[httpx.AsyncClient, int] = {self._rules.theirs or self._rules.new_client(): 0}
+
+    async def __call__(self, request: Request) -> Response:
+        """Send a request, once. Raises NotSent, MaybeSent or ConfigurationError."""
+        with_room = (client for client, busy in self._pools.items() if busy < self._room)
+        client = next(with_room, None) or self._rules.new_client()
+        self._pools[client] = self._pools.get(client, 0) + 1
+        try:
+            return await self._send(client, request)
+        finally:
+            self._pools[client] -= 1
+
+    async def _send(self, client: httpx.AsyncClient, request: Request) -> Response:
+        exchange = _Exchange(self._rules, client, request)
+        with exchange.failures(), anyio.fail_after(exchange.seconds) as scope:
+            response = await client.send(exchange.built, stream=True, auth=None, follow_redirects=False)
+            try:
+                if exchange.begins(response):
+                    async for raw in response.aiter_raw():
+                        if not exchange.takes(raw):
+                            scope.cancel()  # `break` would leave httpx's inner generators hanging
+            finally:
+                await response.aclose()
+        return exchange.answer(response)
+
+    async def aclose(self) -> None:
+        """Close the connections, unless the client is the caller's."""
+        if self._rules.theirs is None:
+            for client in list(self._pools):
+                await client.aclose()
+
+
+class _Rules:
+    """What all requests of a transport share: where they go, and through what."""
+
+    def __init__(self, base_url: str, http: object, timeout: float, client: str, transport: str) -> None:
+        self.library = _library(http)
+        self.timeout = timeout
+        kind = getattr(self.library, client)
+        self.theirs: Any = http if isinstance(http, kind) else None
+        if not (http is None or self.theirs or isinstance(http, getattr(self.library, transport))):
+            raise _wrong("http", "it is neither", f"hand in an httpx.{client} or httpx.{transport}")
+        trust_env = not _is_loopback(self._checked(base_url, "base_url"))  # no proxy is to see the sandbox
+        if "?" in base_url or "#" in base_url:
+            raise _wrong("base_url", "it has a query or a fragment", "let it end with its path")
+        self._base = base_url.rstrip("/")
+        self.new_client = partial(
+            kind,
+            transport=None if self.theirs else http,
+            verify=_tls(trust_env) if http is None else True,
+            trust_env=trust_env,
+            limits=self.library.Limits(max_connections=100, keepalive_expiry=IDLE_AT_MOST),
+            headers={"user-agent": f"groupmessenger/{version('groupmessenger')}"},
+        )
+
+    def url(self, request: Request) -> str:
+        """Give the URL a request goes to. Credentials go nowhere but below `base_url`."""
+        url = self._base + request.path
+        if not request.path.startswith("/"):
+            if request.authorized:
+                raise _wrong("path", "it has to begin with / where credentials go along")
+            self._checked(url := request.path, "path")
+        return f"{url}{'&' if '?' in url else '?'}{urlencode(request.params)}" if request.params else url
+
+    def _checked(self, url: str, key: str) -> str:
+        """Give the host of a URL we may use."""
+        try:
+            parsed = self.library.URL(url)
+        except Exception as error:
+            raise _wrong(key, "it cannot be read as a URL") from error
+        host = str(parsed.host)
+        if not host or not (parsed.scheme == "https" or (parsed.scheme == "http" and _is_loopback(host))):
+            raise _wrong(key, "it is no https URL", "http is for loopback addresses alone")
+        if parsed.userinfo:
+            raise _wrong(key, "it has a user or password", "credentials are settings of their own")
+        return host
+
+
+class _Exchange:
+    """One request, and what came of the answer to it."""
+
+    def __init__(self, rules: _Rules, client: httpx.Client | httpx.AsyncClient, request: Request) -> None:
+        if client.is_closed:
+            raise _wrong("http", "the client is closed")
+        self._library = rules.library
+        self._timeout = rules.timeout if request.timeout is None else request.timeout
+        self._connect = min(self._timeout, CONNECT_WITHIN)
+        self.seconds = self._connect + self._timeout
+        self._deadline = time.monotonic() + self.seconds
+        self._body = bytearray()
+        self._gzip: Any = None  # bounds what httpx's decoders do not: a bomb is a small answer
+        self._flaw = ""
+        url = rules.url(request)
+        try:
+            content, ours = _written(request)
+            self.built = client.build_request(
+                request.method,
+                url,
+                # httpx puts parameters, its client's too, in the place of those in the URL.
+                params=url.partition("?")[2] if client.params else None,
+                content=content,
+                headers=ours | {name.lower(): value for name, value in request.headers.items()},
+                timeout=rules.library.Timeout(self._timeout, connect=self._connect, pool=self._connect),
+            )
+        except Exception as error:
+            raise _wrong("request", f"HTTP cannot carry it ({type(error).__name__})") from error
+        _check(self.built, str(len(content or b"")))
+
+    @contextmanager
+    def failures(self) -> Generator[None]:
+        """Turn what goes wrong from here on into NotSent or MaybeSent. Cancellation passes."""
+        try:
+            yield
+        except Exception as error:
+            outcome: type[NotSent | MaybeSent] = MaybeSent
+            words = f"the exchange broke off with {type(error).__name__}"
+            for name, verdict in _VERDICTS.items():
+                if isinstance(error, getattr(self._library, name, TimeoutError)):
+                    outcome, words = verdict
+            known = (_CONNECT_ERRORS.get(kind) for one in _beneath(error) for kind in type(one).__mro__)
+            raise outcome(self._say(words or next(filter(None, known), "no connection"))) from error
+
+    def _say(self, words: str) -> str:
+        return f"{words.format(connect=self._connect, timeout=self._timeout)} ({self.built.url.host})"
+
+    def begins(self, response: httpx.Response) -> bool:
+        """Say whether there is an answer to be read."""
+        packing = response.headers.get("content-encoding", "").lower()
+        if response.is_stream_consumed:  # by a hook of the caller's, or it never was a stream
+            self.takes(response.content)
+            return False
+        if packing == "gzip":
+            self._gzip = zlib.decompressobj(zlib.MAX_WBITS | 16)
+        elif packing not in ("", "identity"):
+            self._flaw = "the answer is packed in a way that was not asked for"
+        return not self._flaw
+
+    def takes(self, raw: bytes) -> bool:
+        """Take a piece of the answer as it came. Says whether more of it is wanted."""
+        try:
+            if not self._flaw:
+                self._body += self._gzip.decompress(raw, MAX_ANSWER + 1) if self._gzip else raw
+        except zlib.error:
+            self._flaw = _UNPACKED
+        if len(self._body) > MAX_ANSWER:
+            self._flaw = f"the answer is longer than {MAX_ANSWER // 1024} KiB"
+        elif time.monotonic() > self._deadline:
+            self._flaw = _LATE
+        return not self._flaw
+
+    def answer(self, response: httpx.Response) -> Response:
+        """Give the whole answer, or raise what was wrong with it."""
+        if self._gzip and self._body and not self._gzip.eof:
+            self._flaw = self._flaw or _UNPACKED
+        if self._flaw:
+            raise MaybeSent(self._say(self._flaw))
+        return Response(response.status_code, content=bytes(self._body), headers=dict(response.headers.items()))
+
+
+def _written(request: Request) -> tuple[bytes | None, dict[str, str]]:
+    """Give a request's body, and the headers that are ours to say. Raises ValueError and TypeError."""
+    headers = {"accept-encoding": "gzip"}
+    if sum(body is not None for body in (request.json, request.form, request.content)) > 1:
+        raise ValueError("a request has one body: json, form or content")
+    if request.json is not None:
+        text = json.dumps(request.json, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
+        return text.encode(), headers | {"content-type": "application/json"}
+    if request.form is not None:
+        return urlencode(request.form).encode(), headers | {"content-type": "application/x-www-form-urlencoded"}
+    return request.content, headers
+
+
+def _check(built: httpx.Request, length: str) -> None:
+    """Refuse what h11 would refuse; of a wrong length it complains when the request has left already."""
+    wrong = [
+        f"the header {ascii(name)[1:]}"  # its value may be a secret
+        for name, value in built.headers.raw
+        if not (_HEADER_NAME.fullmatch(name) and _HEADER_VALUE.fullmatch(value))
+    ]
+    if built.headers.get("content-length", length) != length or "transfer-encoding" in built.headers:
+        wrong.append("the length its headers give")
+    if built.url.fragment:
+        wrong.append("the # in its URL")
+    if wrong:
+        raise ConfigurationError(*(Problem("request", f"HTTP cannot carry {what}") for what in wrong))
+
+
+def _beneath(error: BaseException | None) -> Iterator[BaseException]:
+    """Give an error and all that led to it."""
+    while error is not None:
+        yield error
+        if isinstance(error, BaseExceptionGroup):  # one for each address that was tried
+            yield from cast("BaseExceptionGroup[BaseException]", error).exceptions
+        # httpcore raises "from None", so contexts count; that of a system's error is what the caller was handling.
+        error = error.__cause__ or (None if isinstance(error, OSError) else error.__context__)
+
+
+def _library(http: object) -> ModuleType:
+    """Give httpx, or the fork that a client or transport comes from, whose exceptions are other classes."""
+    homes = (cls.__module__.partition(".")[0] for cls in type(http).__mro__)
+    return next((sys.modules[home] for home in homes if home in ("httpx", "httpx2")), httpx)
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        return host == "localhost" or ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+@cache
+def _tls(trust_env: bool) -> ssl.SSLContext:  # 20 ms to make; pools and connections share it
+    return httpx.create_ssl_context(trust_env=trust_env)
+
+
+def _wrong(key: str, what: str, cure: str = "") -> ConfigurationError:
+    return ConfigurationError(Problem(key, what, cure))
