@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import json
+import logging
 import socket
 import ssl
 import threading
@@ -811,3 +812,22 @@ async def test_a_callers_client_is_the_only_pool() -> None:
         assert {http: 0} == transport._pools
         await transport.aclose()
         assert not http.is_closed
+
+
+@pytest.mark.parametrize("library", [httpx, httpx2])
+def test_the_query_is_not_logged(library: Any, caplog: pytest.LogCaptureFixture) -> None:
+    """Httpx logs each URL at INFO: numbers in the query of ours are taken out, other requests are left alone."""
+
+    def answer_twice(connection: Connection) -> None:
+        connection.answer()
+        connection.answer()
+
+    with RawServer(answer_twice) as server, library.Client(trust_env=False) as client:
+        transport = Transport(server.url, http=client)
+        with caplog.at_level(logging.INFO):
+            transport(Request("GET", "/found", params={"number": "+13125550101"}))
+            client.get(f"{server.url}/theirs?number=+13125550102")
+        transport.close()
+    assert "/found" in caplog.text
+    assert "5550101" not in caplog.text
+    assert "5550102" in caplog.text

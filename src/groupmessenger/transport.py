@@ -9,25 +9,27 @@ from __future__ import annotations
 
 import ipaddress
 import json
+import logging
 import re
 import ssl
 import sys
 import time
-import zlib
-from collections.abc import Generator, Iterator
+from collections.abc import Generator
 from contextlib import contextmanager
+from contextvars import ContextVar
 from functools import cache, partial
 from importlib.metadata import version
-from socket import gaierror
 from types import ModuleType
-from typing import TYPE_CHECKING, Any, TypeAlias, cast
+from typing import TYPE_CHECKING, Any, TypeAlias
 from urllib.parse import urlencode
 
 import anyio
 import httpx
 
 from .errors import ConfigurationError, Problem
-from .flow import MaybeSent, NotSent, Request, Response
+from .failures import LATE, verdict
+from .flow import MaybeSent, Request, Response
+from .unpacking import Body
 
 if TYPE_CHECKING:
     import httpx2
@@ -42,34 +44,22 @@ POOL_SIZE = 10  # for each request async httpx looks through the whole pool: slo
 # doubt. Servers are known to wait longer than this.
 IDLE_AT_MOST = 5.0  # seconds
 
-_LATE = "no whole answer within {timeout:g} s"
-_UNPACKED = "the answer could not be unpacked"
 _HEADER_NAME = re.compile(rb"[-!#$%&'*+.^_`|~0-9A-Za-z]+")
 _HEADER_VALUE = re.compile(rb"(?:[\x21-\x7e\x80-\xff](?:[\t\x20-\x7e\x80-\xff]*[\x21-\x7e\x80-\xff])?)?")
 
-# What httpx's exceptions say about the request. Those not listed: MaybeSent. LocalProtocolError is not, since h11
-# also raises it when half of a request has left; what it refuses earlier, `_check` refuses before it.
-_VERDICTS: dict[str, tuple[type[NotSent | MaybeSent], str]] = {
-    "TimeoutError": (MaybeSent, _LATE),  # Python's: the deadline for the whole
-    "ConnectTimeout": (NotSent, "no connection within {connect:g} s"),
-    "ConnectError": (NotSent, ""),  # in the words of the system
-    "PoolTimeout": (NotSent, "no connection was free within {connect:g} s"),
-    "ProxyError": (NotSent, "the proxy refused to connect"),
-    "ReadTimeout": (MaybeSent, "no answer within {timeout:g} s"),
-    "WriteTimeout": (MaybeSent, "the request was not taken within {timeout:g} s"),
-    "ReadError": (MaybeSent, "the connection broke before the whole answer came"),
-    "WriteError": (MaybeSent, "the connection broke while the request was sent"),
-    "RemoteProtocolError": (MaybeSent, "the connection ended without a whole answer in HTTP"),
-    "DecodingError": (MaybeSent, _UNPACKED),
-}
-# What the system said beneath a ConnectError.
-_CONNECT_ERRORS: dict[type[BaseException], str] = {
-    gaierror: "the host's name was not found",
-    ConnectionRefusedError: "connection refused",
-    ConnectionResetError: "connection reset",
-    ssl.SSLError: "no TLS connection came about",
-    ssl.SSLCertVerificationError: "its certificate is not to be trusted",
-}
+_ours: ContextVar[bool] = ContextVar("groupmessenger_request", default=False)
+
+
+def _without_query(record: logging.LogRecord) -> bool:
+    """Take the query, which may hold numbers, out of the URL that httpx logs of each request at INFO."""
+    if _ours.get() and isinstance(record.args, tuple):
+        args: tuple[Any, ...] = record.args
+        record.args = tuple(each.copy_with(query=None) if hasattr(each, "copy_with") else each for each in args)
+    return True
+
+
+for _name in ("httpx", "httpx2"):
+    logging.getLogger(_name).addFilter(_without_query)
 
 
 class Transport:
@@ -204,9 +194,7 @@ class _Exchange:
         self._connect = min(self._timeout, CONNECT_WITHIN)
         self.seconds = self._connect + self._timeout
         self._deadline = time.monotonic() + self.seconds
-        self._body = bytearray()
-        self._gzip: Any = None  # bounds what httpx's decoders do not: a bomb is a small answer
-        self._flaw = ""
+        self._body = Body(MAX_ANSWER)
         url = rules.url(request)
         try:
             content, ours = _written(request)
@@ -226,52 +214,37 @@ class _Exchange:
     @contextmanager
     def failures(self) -> Generator[None]:
         """Turn what goes wrong from here on into NotSent or MaybeSent. Cancellation passes."""
+        ours = _ours.set(True)
         try:
             yield
         except Exception as error:
-            outcome: type[NotSent | MaybeSent] = MaybeSent
-            words = f"the exchange broke off with {type(error).__name__}"
-            for name, verdict in _VERDICTS.items():
-                if isinstance(error, getattr(self._library, name, TimeoutError)):
-                    outcome, words = verdict
-            known = (_CONNECT_ERRORS.get(kind) for one in _beneath(error) for kind in type(one).__mro__)
-            raise outcome(self._say(words or next(filter(None, known), "no connection"))) from error
+            outcome, words = verdict(error, self._library)
+            raise outcome(self._say(words)) from error
+        finally:
+            _ours.reset(ours)
 
     def _say(self, words: str) -> str:
         return f"{words.format(connect=self._connect, timeout=self._timeout)} ({self.built.url.host})"
 
     def begins(self, response: httpx.Response) -> bool:
         """Say whether there is an answer to be read."""
-        packing = response.headers.get("content-encoding", "").lower()
         if response.is_stream_consumed:  # by a hook of the caller's, or it never was a stream
             self.takes(response.content)
             return False
-        if packing == "gzip":
-            self._gzip = zlib.decompressobj(zlib.MAX_WBITS | 16)
-        elif packing not in ("", "identity"):
-            self._flaw = "the answer is packed in a way that was not asked for"
-        return not self._flaw
+        return self._body.begins(response.headers.get("content-encoding", ""))
 
     def takes(self, raw: bytes) -> bool:
         """Take a piece of the answer as it came. Says whether more of it is wanted."""
-        try:
-            if not self._flaw:
-                self._body += self._gzip.decompress(raw, MAX_ANSWER + 1) if self._gzip else raw
-        except zlib.error:
-            self._flaw = _UNPACKED
-        if len(self._body) > MAX_ANSWER:
-            self._flaw = f"the answer is longer than {MAX_ANSWER // 1024} KiB"
-        elif time.monotonic() > self._deadline:
-            self._flaw = _LATE
-        return not self._flaw
+        if time.monotonic() > self._deadline:
+            self._body.flaw = LATE
+        return self._body.takes(raw)
 
     def answer(self, response: httpx.Response) -> Response:
         """Give the whole answer, or raise what was wrong with it."""
-        if self._gzip and self._body and not self._gzip.eof:
-            self._flaw = self._flaw or _UNPACKED
-        if self._flaw:
-            raise MaybeSent(self._say(self._flaw))
-        return Response(response.status_code, content=bytes(self._body), headers=dict(response.headers.items()))
+        content = self._body.whole()
+        if self._body.flaw:
+            raise MaybeSent(self._say(self._body.flaw))
+        return Response(response.status_code, content=content, headers=dict(response.headers.items()))
 
 
 def _written(request: Request) -> tuple[bytes | None, dict[str, str]]:
@@ -300,16 +273,6 @@ def _check(built: httpx.Request, length: str) -> None:
         wrong.append("the # in its URL")
     if wrong:
         raise ConfigurationError(*(Problem("request", f"HTTP cannot carry {what}") for what in wrong))
-
-
-def _beneath(error: BaseException | None) -> Iterator[BaseException]:
-    """Give an error and all that led to it."""
-    while error is not None:
-        yield error
-        if isinstance(error, BaseExceptionGroup):  # one for each address that was tried
-            yield from cast("BaseExceptionGroup[BaseException]", error).exceptions
-        # httpcore raises "from None", so contexts count; that of a system's error is what the caller was handling.
-        error = error.__cause__ or (None if isinstance(error, OSError) else error.__context__)
 
 
 def _library(http: object) -> ModuleType:

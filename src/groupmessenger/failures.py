@@ -1,0 +1,62 @@
+"""What an exception of the HTTP library says about the request: never sent, or perhaps."""
+
+from __future__ import annotations
+
+import ssl
+from collections.abc import Iterator
+from socket import gaierror
+from types import ModuleType
+from typing import cast
+
+from .flow import MaybeSent, NotSent
+from .unpacking import UNPACKABLE
+
+LATE = "no whole answer within {timeout:g} s"
+
+# What httpx's exceptions say about the request. Those not listed: MaybeSent. LocalProtocolError is not, since h11
+# also raises it when half of a request has left; what it refuses earlier, `_check` refuses before it.
+_VERDICTS: dict[str, tuple[type[NotSent | MaybeSent], str]] = {
+    "TimeoutError": (MaybeSent, LATE),  # Python's: the deadline for the whole
+    "ConnectTimeout": (NotSent, "no connection within {connect:g} s"),
+    "ConnectError": (NotSent, ""),  # in the words of the system
+    "PoolTimeout": (NotSent, "no connection was free within {connect:g} s"),
+    "ProxyError": (NotSent, "the proxy refused to connect"),
+    "ReadTimeout": (MaybeSent, "no answer within {timeout:g} s"),
+    "WriteTimeout": (MaybeSent, "the request was not taken within {timeout:g} s"),
+    "ReadError": (MaybeSent, "the connection broke before the whole answer came"),
+    "WriteError": (MaybeSent, "the connection broke while the request was sent"),
+    "RemoteProtocolError": (MaybeSent, "the connection ended without a whole answer in HTTP"),
+    "DecodingError": (MaybeSent, UNPACKABLE),
+}
+# What the system said beneath a ConnectError.
+_CONNECT_ERRORS: dict[type[BaseException], str] = {
+    gaierror: "the host's name was not found",
+    ConnectionRefusedError: "connection refused",
+    ConnectionResetError: "connection reset",
+    ssl.SSLError: "no TLS connection came about",
+    ssl.SSLCertVerificationError: "its certificate is not to be trusted",
+}
+
+
+def verdict(error: Exception, library: ModuleType) -> tuple[type[NotSent | MaybeSent], str]:
+    """Give the outcome, and words for it, in which {connect} and {timeout} stand for seconds.
+
+    `library` is httpx or its fork, whichever raised it. What is not listed may have been sent.
+    """
+    outcome: type[NotSent | MaybeSent] = MaybeSent
+    words = f"the exchange broke off with {type(error).__name__}"
+    for name, listed in _VERDICTS.items():
+        if isinstance(error, getattr(library, name, TimeoutError)):
+            outcome, words = listed
+    known = (_CONNECT_ERRORS.get(kind) for one in _beneath(error) for kind in type(one).__mro__)
+    return outcome, words or next(filter(None, known), "no connection")
+
+
+def _beneath(error: BaseException | None) -> Iterator[BaseException]:
+    """Give an error and all that led to it."""
+    while error is not None:
+        yield error
+        if isinstance(error, BaseExceptionGroup):  # one for each address that was tried
+            yield from cast("BaseExceptionGroup[BaseException]", error).exceptions
+        # httpcore raises "from None", so contexts count; that of a system's error is what the caller was handling.
+        error = error.__cause__ or (None if isinstance(error, OSError) else error.__context__)
