@@ -1,0 +1,170 @@
+"""The documentation is true: its programs run, print what they say, and its links lead somewhere."""
+
+from __future__ import annotations
+
+import os
+import re
+import shlex
+import socket
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import attrs
+import pytest
+from docs.pages import PAGES, ROOT, Block, anchors_of, blocks_of, links_of, name_of
+from groupmessenger_sendblue import SendblueMessenger
+
+import groupmessenger
+from docs import matrix
+from groupmessenger import errors
+from groupmessenger.cli.app import app
+
+SET_UP = ["pip install uv && uv run groupmessenger demo", "pip install uv && uv run pytest"]
+RUNNING = [page for page in PAGES if any(block.language == "python" for block in blocks_of(page))]
+TESTING = [page for page in PAGES if any(block.is_test_file for block in blocks_of(page))]
+_LOOPBACK = ("127.0.0.1", "::1")
+
+
+@pytest.fixture(autouse=True)
+def only_this_machine(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Refuse every connection that leaves this machine."""
+    connect = socket.socket.connect
+
+    def guarded(self: socket.socket, address: Any) -> None:
+        if self.family != socket.AF_UNIX and address[0] not in _LOOPBACK:
+            raise AssertionError(f"a page connects to {address[0]}")
+        connect(self, address)
+
+    monkeypatch.setattr(socket.socket, "connect", guarded)
+
+
+@pytest.fixture
+def program(request: pytest.FixtureRequest) -> Iterator[ModuleType]:
+    """A module that a page's blocks share."""
+    module = ModuleType("page")
+    sys.modules["page"] = module
+    yield module
+    del sys.modules["page"]
+
+
+def run(page: Path, block: Block, module: ModuleType) -> None:
+    """Execute a block in a page's module; tracebacks name the page and its line."""
+    code = "\n" * (block.line - 1) + block.text
+    exec(compile(code, str(page), "exec", dont_inherit=True), module.__dict__)
+
+
+@pytest.mark.parametrize("page", RUNNING, ids=name_of)
+def test_programs_run_and_print_what_the_page_says(
+    page: Path, program: ModuleType, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The blocks of a page are one program, in order. What one prints is shown below it, all of it."""
+    blocks = list(blocks_of(page))
+    for block, following in zip(blocks, [*blocks[1:], None], strict=True):
+        if block.language == "python" and not block.is_test_file:
+            run(page, block, program)
+            shown = following.text if following is not None and following.shows_output else ""
+            assert capsys.readouterr().out == shown, f"{name_of(page)}:{block.line}"
+
+
+@pytest.mark.parametrize("page", TESTING, ids=name_of)
+def test_blocks_for_pytest_pass_under_pytest(page: Path, tmp_path: Path) -> None:
+    """The blocks of a page that have tests or fixtures are one test file."""
+    blocks = [block for block in blocks_of(page) if block.is_test_file]
+    file = tmp_path / "test_page.py"
+    file.write_text("\n\n".join(block.text for block in blocks), encoding="utf-8")
+    command = [sys.executable, "-m", "pytest", "-q", "-W", "error", "-p", "no:cacheprovider", str(file)]
+    # Options meant for this run, such as coverage, are not meant for that one.
+    environment = {name: value for name, value in os.environ.items() if name != "PYTEST_ADDOPTS"}
+    done = subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, text=True)
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+def test_set_up_is_two_commands() -> None:
+    """The README's two commands stand each in a block of its own, to be copied as they are."""
+    blocks = [block.text.strip() for block in blocks_of(ROOT / "README.md") if block.language == "console"]
+    assert blocks[:2] == SET_UP
+
+
+def test_the_readme_shows_what_the_demo_prints() -> None:
+    """Every line of the README's cut of the demo is one that the demo prints."""
+    blocks = list(blocks_of(ROOT / "README.md"))
+    (shown,) = (
+        block.text for block, before in zip(blocks[1:], blocks, strict=False) if before.text.strip() == SET_UP[0]
+    )
+    command = [sys.executable, "-m", "groupmessenger.cli", "demo"]
+    environment = os.environ | {"COLUMNS": "80", "PYTHONIOENCODING": "utf-8"}
+    printed = subprocess.run(command, env=environment, capture_output=True, encoding="utf-8", check=True).stdout
+    missing = set(map(str.rstrip, shown.splitlines())) - set(map(str.rstrip, printed.splitlines()))
+    assert missing == set()
+
+
+def commands() -> Iterator[str]:
+    """Every call of our own command in a console block."""
+    for page in PAGES:
+        for block in blocks_of(page):
+            if block.language == "console":
+                for line in block.text.splitlines():
+                    _, found, arguments = line.partition("groupmessenger ")
+                    if found and re.search(r"(^|uv run )groupmessenger ", line):
+                        yield arguments
+
+
+@pytest.mark.parametrize("arguments", sorted(set(commands())))
+def test_commands_in_console_blocks_are_ones_we_have(arguments: str) -> None:
+    """What a console block calls, with its options, can be called."""
+    _, _, ignored = app.parse_args(shlex.split(arguments), exit_on_error=False, print_error=False)
+    assert ignored == {}
+
+
+@pytest.mark.parametrize("page", PAGES, ids=name_of)
+def test_every_block_has_a_language_that_is_checked(page: Path) -> None:
+    """No block is of a kind that nothing looks at."""
+    known = {"python", "console", "text", "json", "toml"}
+    assert {block.language for block in blocks_of(page)} - known == set()
+
+
+@pytest.mark.parametrize("page", PAGES, ids=name_of)
+def test_links_lead_to_files_that_are_there(page: Path) -> None:
+    """Relative links point to what exists, and to headings that do."""
+    for target in links_of(page):
+        if "://" not in target:
+            path, _, anchor = target.partition("#")
+            file = page.parent / path if path else page
+            assert file.exists(), target
+            assert not anchor or anchor in anchors_of(file), target
+
+
+def test_every_page_of_the_docs_can_be_reached() -> None:
+    """Each page below docs is linked from the index."""
+    index = ROOT / "docs" / "index.md"
+    linked = {(index.parent / target).resolve() for target in links_of(index)}
+    assert [name_of(page) for page in PAGES if page.is_relative_to(index.parent) and page not in {index, *linked}] == []
+
+
+def test_the_matrix_is_what_the_providers_say() -> None:
+    """The committed page equals what is generated: `uv run python tests/docs/matrix.py` writes it anew."""
+    text = matrix.PAGE.read_text(encoding="utf-8")
+    assert matrix.page(text) == text
+
+
+def test_the_errors_page_shows_the_tree_of_the_module() -> None:
+    """The tree is drawn once, in the module's docstring; the page repeats it and describes every error."""
+    text = (ROOT / "docs" / "reference" / "errors.md").read_text(encoding="utf-8")
+    tree = "\n".join(line[4:] for line in (errors.__doc__ or "").splitlines() if line.startswith("    "))
+    every = [name for name in groupmessenger.__all__ if isinstance(getattr(groupmessenger, name), type)]
+    names = [name for name in every if issubclass(getattr(groupmessenger, name), errors.GroupMessengerError)]
+    names.remove("GroupMessengerError")
+    assert tree in text
+    assert [name for name in names if f"| `{name}`" not in text] == []
+
+
+@pytest.mark.parametrize("name", ["docs/providers/sendblue.md", "providers/sendblue/README.md"])
+def test_sendblues_settings_are_all_described(name: str) -> None:
+    """The table of settings has the messenger's, and no others."""
+    described = re.findall(r"^\| `(\w+)` \|", (ROOT / name).read_text(encoding="utf-8"), re.MULTILINE)
+    settings = [field.name for field in attrs.fields(SendblueMessenger)]
+    assert described == settings
