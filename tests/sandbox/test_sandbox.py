@@ -140,7 +140,7 @@ def test_settings_are_the_faces_with_this_address(sandbox: Sandbox) -> None:
         "base_url": f"{sandbox.url}/acme",
         "api_key": "secret-of-acme",
     }
-    with pytest.raises(ConfigurationError, match="no face is called 'acmee'; did you mean 'acme'"):
+    with pytest.raises(ConfigurationError, match="no provider in the sandbox is called 'acmee'; did you mean 'acme'"):
         sandbox.settings("acmee")
 
 

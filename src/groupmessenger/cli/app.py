@@ -80,8 +80,12 @@ def run(arguments: list[str] | None = None) -> int:
     except KeyboardInterrupt:
         return 130
     except ConfigurationError as error:
-        Console(stderr=True).print(f"groupmessenger: {error}", markup=False, highlight=False)
+        _complain(error)
         return _CONFIGURATION
     except GroupMessengerError as error:
-        Console(stderr=True).print(f"groupmessenger: {error}", markup=False, highlight=False)
+        _complain(error)
         return 1
+
+
+def _complain(error: GroupMessengerError) -> None:
+    Console(stderr=True, soft_wrap=True).print(f"groupmessenger: {error}", markup=False, highlight=False)

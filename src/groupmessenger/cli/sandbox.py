@@ -41,7 +41,10 @@ def list_doubts(*, json: bool) -> int:
         }
         print(_json.dumps(listed))
         return 0
-    table = Table("doubt", "what the vendor leaves open", "readings, the default first")
+    table = Table()
+    table.add_column("doubt", no_wrap=True)
+    table.add_column("what the vendor leaves open")
+    table.add_column("readings, the default first")
     for name, face in faces.items():
         for doubt in face.doubts:
             table.add_row(f"{name}.{doubt.name}", doubt.what, " · ".join(map(str, doubt.choices)))
@@ -50,7 +53,7 @@ def list_doubts(*, json: bool) -> int:
 
 
 def _introduce(sandbox: Sandbox) -> None:
-    console = Console(highlight=False)
+    console = Console(highlight=False, soft_wrap=True)
     console.print(f"Standing in at {sandbox.url}; interrupt to end. Phones: {sandbox.url}/_phones")
     for name in sandbox.faces:
         console.print(f"\n\\[connections.{name}]\nprovider = {_json.dumps(name)}")

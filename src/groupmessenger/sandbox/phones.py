@@ -101,7 +101,9 @@ class Phone:
         with self.network.lock:
             if thread is not None:
                 if thread not in self.messages:
-                    raise KeyError(thread)
+                    raise KeyError(
+                        f"{self.number} shows no thread {thread!r}; it shows {', '.join(self.messages) or 'none'}"
+                    )
                 where = self.network.threads[thread]
             else:
                 where = self.network.thread({self.number, str(to)})

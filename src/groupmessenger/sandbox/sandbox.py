@@ -154,7 +154,7 @@ class Sandbox:
     def settings(self, provider: str) -> dict[str, str | int | float]:
         """What a connection of this provider needs to talk to its stand-in. Raises ConfigurationError."""
         if provider not in self.faces:
-            raise ConfigurationError(unknown("face", provider, self.faces))
+            raise ConfigurationError(unknown("provider in the sandbox", provider, self.faces))
         return self.faces[provider].settings(f"{self.url}/{provider}")
 
     def connect(self, provider: str, **overrides: Any) -> Client:

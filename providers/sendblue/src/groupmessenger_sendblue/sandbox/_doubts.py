@@ -1,45 +1,45 @@
-"""What Sendblue's papers leave open, each as a switch. The numbers are sections of the fact file."""
+"""What Sendblue's papers leave open, each as a switch: the first reading is the more probable one."""
 
 from __future__ import annotations
 
 from groupmessenger.sandbox.face import Doubt
 
 DOUBTS = (
-    # Groups and their names (2.2, 2.4, 5)
-    Doubt("merges", "a second send to the same numbers (2.2)", ("same_group", "new_group")),
-    Doubt("single_member", "a group of one other person (2.2)", ("accepted", "refused")),
-    Doubt("limit_counts_line", "whether the line is one of the 25 people (2.2)", (False, True)),
-    Doubt("agent_plan", "an AI Agent plan, which may not create groups (2.2)", (False, True)),
-    Doubt("unknown_group", "the status for a group nobody knows (2.4)", (404, 400)),
-    Doubt("line_in_membership", "the line listed as a seat when a group is read (2.4)", (False, True)),
-    Doubt("worker_group_id", "the device's own group id when a group is read (2.4)", ("given", "absent")),
-    # What a send says (2.2)
-    Doubt("send_status", "the status of an accepted send (2.2)", (200, 202)),
+    # Groups and their names
+    Doubt("merges", "a second send to the same numbers", ("same_group", "new_group")),
+    Doubt("single_member", "a group of one other person", ("accepted", "refused")),
+    Doubt("limit_counts_line", "whether the line is one of the 25 people", (False, True)),
+    Doubt("agent_plan", "an AI Agent plan, which may not create groups", (False, True)),
+    Doubt("unknown_group", "the status for a group nobody knows", (404, 400)),
+    Doubt("line_in_membership", "the line listed as a seat when a group is read", (False, True)),
+    Doubt("worker_group_id", "the device's own group id when a group is read", ("given", "absent")),
+    # What a send says
+    Doubt("send_status", "the status of an accepted send", (200, 202)),
     Doubt(
         "group_id",
         "group_id in the answer to a group send; empty on a free plan",
         ("given", "absent", "empty"),
     ),
-    Doubt("number_field", "number and to_number of a group send (2.2)", ("array", "string", "absent")),
+    Doubt("number_field", "number and to_number of a group send", ("array", "string", "absent")),
     Doubt("email_key", "the account's e-mail in the answer to a send", ("accountEmail", "account_email")),
-    Doubt("date_key", "the date in the answer to a send (2.2)", ("date_sent", "date_created")),
+    Doubt("date_key", "the date in the answer to a send", ("date_sent", "date_created")),
     Doubt("line_in_participants", "the line among an outbound group message's participants", (True, False)),
     Doubt("handle_in_answer", "message_handle in the answer to a send", (True, False)),
-    # What a send takes (2.2)
+    # What a send takes
     Doubt("media_only", "media with an empty text to a group", (True, False)),
     Doubt("send_style", "send_style on a group send", ("applied", "ignored", "refused")),
-    Doubt("opt_out_member", "a group send with an opted out member (2.7)", ("blocks", "ignored")),
-    Doubt("group_stop", "a stop word in a group's thread (2.7)", ("ignored", "opts_out")),
-    Doubt("declined_status", "the status of a send that a rule declined (2.6)", (400, 200)),
-    Doubt("new_members_counted", "group members against the caps for new contacts (5)", (False, True)),
-    # Changing a group (2.3, 2.5)
+    Doubt("opt_out_member", "a group send with an opted out member", ("blocks", "ignored")),
+    Doubt("group_stop", "a stop word in a group's thread", ("ignored", "opts_out")),
+    Doubt("declined_status", "the status of a send that a rule declined", (400, 200)),
+    Doubt("new_members_counted", "group members against the caps for new contacts", (False, True)),
+    # Changing a group
     Doubt("modify_answer", "the body of a change of members that succeeded", ("new", "legacy")),
     Doubt("modify_refusal", "the status of a change of members that was refused", (400, 200)),
     Doubt("present_member", "adding somebody present, removing somebody absent", ("error", "ok")),
     Doubt("change_refusal", "the status of a name or photo that was refused", (400, 409, 422)),
     Doubt("refusal_key", "the field with the word for why a name or photo was refused", ("error", "message")),
     Doubt("rename_early", "a change before the chat is on the device", ("refused", "accepted")),
-    # Reading messages (3)
+    # Reading messages
     Doubt("list_lag", "seconds until a message is listed", (0, 5)),
     Doubt("created_filter", "created_at_gte and created_at_lte of the list", ("honoured", "ignored")),
     Doubt("content_stored", "the text as it is read back", ("exact", "trimmed")),
