@@ -12,16 +12,20 @@ from typing import Any
 import attrs
 
 from groupmessenger.provider import (
+    Address,
     AuthenticationFailed,
     Channel,
     FailureReason,
     GroupNotFound,
+    InvalidInput,
     Member,
+    OpaqueAddress,
     OutcomeUnknown,
     ProviderError,
     QuotaExceeded,
     RateLimited,
     Rejected,
+    Request,
     Response,
     Status,
     parse_address,
@@ -71,18 +75,20 @@ _KNOWN: Mapping[str, _Known] = {
     "OPTED_OUT": _Known(Rejected, "a recipient opted out", FailureReason.OPTED_OUT),
 }
 _FAILED_CODE = "10001"  # "failed to send": a fate, not a refusal
+_UNRESOLVED = frozenset({"5000", "10002"})  # "internal error", "could not resolve status"
+_GONE = (Status.SENT, Status.DELIVERED, Status.READ)
 
 
 def refusal(response: Response) -> ProviderError | None:
     """The error for an answer that is no success, None where nothing says that nothing was done."""
     body = response.fields
-    if response.status not in _REFUSED or not any(key in body for key in _SHAPE):
+    if response.status not in _REFUSED or not any(key in body for key in _SHAPE) or code_of(body) in _UNRESOLVED:
         return None
     if response.status == 401:
         return _error(AuthenticationFailed, response, "check api_key_id and api_secret_key")
     if response.status == 403:
         return _error(AuthenticationFailed, response, "these keys, or this plan, may not do this")
-    if response.status == 404 and response.request is not None and "group" in response.request.path:
+    if response.status == 404 and _names_group(response.request):
         return _error(GroupNotFound, response, "no such group")
     if known := _KNOWN.get(code_of(body)):
         return _known(known, response)
@@ -95,24 +101,26 @@ def check_sent(response: Response) -> None:
     code = code_of(body)
     failed = status_of(body) is Status.FAILED
     if not failed and not code:
-        if not any(key in body for key in ("status", "message_handle", "group_id")):
+        if _word(body) not in _STATUS and not any(body.get(key) for key in ("message_handle", "group_id")):
             raise OutcomeUnknown("Sendblue may have sent it, or not: its answer is in no shape it documents")
         return
-    if known := _KNOWN.get(code):
+    if (known := _KNOWN.get(code)) and status_of(body) not in _GONE:
         raise _known(known, response)
     if code == _FAILED_CODE:
         return
     raise OutcomeUnknown(
         f"Sendblue may have sent it, or not: it answered {_word(body)} {code}".rstrip() + f"{_said(response)}",
-        provider_id=body.get("message_handle") or None,
+        provider_id=str(body.get("message_handle") or "") or None,
     )
 
 
 def check_modified(response: Response, refusals: Iterable[str]) -> None:
     """Raise what a 2xx to a membership change really means, if it is not "done"."""
     body = response.fields
-    key = str(body.get("error") or code_of(body))
+    key = str(body.get("error") or code_of(body) or body.get("error_message") or "")
     if status_of(body) is not Status.FAILED and not key:
+        if not any(body.get(name) for name in ("status", "message", "group_id", "data")):
+            raise OutcomeUnknown("Sendblue may have done it, or not: its answer is in no shape it documents")
         return
     if key in refusals:
         raise _error(Rejected, response, key.replace("_", " "))
@@ -130,7 +138,7 @@ def code_of(body: Mapping[str, Any]) -> str:
 
 def status_of(body: Mapping[str, Any]) -> Status:
     """How far a message is. A word that is not known says nothing."""
-    if code_of(body) == "10002":  # "could not resolve status"
+    if code_of(body) in _UNRESOLVED:
         return Status.UNKNOWN
     return _STATUS.get(_word(body), Status.UNKNOWN)
 
@@ -150,8 +158,19 @@ def channel_of(body: Mapping[str, Any]) -> Channel | None:
 
 def people(values: Iterable[object], line: str) -> tuple[Member, ...]:
     """Members of a list of numbers and e-mails, without our line."""
-    found = [Member(parse_address(value)) for value in values if isinstance(value, str) and value and value != line]
-    return tuple(dict.fromkeys(found))
+    found = [Member(_address(value)) for value in values if isinstance(value, str) and value.strip()]
+    return tuple(member for member in dict.fromkeys(found) if str(member) != line)
+
+
+def _address(value: str) -> Address:
+    try:
+        return parse_address(value)
+    except InvalidInput:  # theirs, not the caller's: a message that went out is not to fail for it
+        return OpaqueAddress(value)
+
+
+def _names_group(request: Request | None) -> bool:
+    return request is not None and ("/groups/" in request.path or bool((request.json or {}).get("group_id")))
 
 
 def _word(body: Mapping[str, Any]) -> str:

@@ -10,6 +10,8 @@ from collections.abc import Collection, Mapping
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
+import attrs
+
 from groupmessenger.provider import (
     Absent,
     Attempt,
@@ -23,6 +25,7 @@ from groupmessenger.provider import (
     Sighting,
     Status,
     Topology,
+    UnexpectedAnswer,
     ask,
 )
 
@@ -62,33 +65,37 @@ async def find(messenger: SendblueMessenger, attempt: Attempt, known: Collection
     rows = await _listed(messenger, attempt)
     if rows is None:
         return CannotTell("too many messages since then to read them all")
-    unclaimed = [each for each in rows if each.get("message_handle") not in known]
-    same = [each for each in unclaimed if _text(each.get("content")) == _text(attempt.message.text)]
-    if ours := [each for each in same if _at(each) >= attempt.leave_from]:
-        return _found(messenger, attempt, min(ours, key=_at))
+    unclaimed = [each for each in rows if each.body.get("message_handle") not in known]
+    same = [each for each in unclaimed if _text(each.body.get("content")) == _text(attempt.message.text)]
+    began = attempt.leave_from.replace(microsecond=attempt.leave_from.microsecond // 1000 * 1000)  # as fine as theirs
+    if ours := [each for each in same if each.certain and each.at >= began]:
+        return _sighted(messenger, attempt, min(ours, key=lambda each: each.at).body)
     if same:
         return CannotTell(
-            "there is such a message, from just before this one: another, or this by a clock that is slow"
+            "there is such a message, but it does not say when or to whom, or is from just before this one: "
+            "another, or this by a clock that is slow"
         )
-    if any(_at(each) >= attempt.leave_from for each in unclaimed):
+    if any(each.at >= began for each in unclaimed):
         return CannotTell("the conversation has other messages from then, one of which may be this one, changed")
     return Absent()
 
 
-def _at(each: Mapping[str, Any]) -> datetime:
-    """When a row was sent; one that does not say could be the one looked for."""
-    return moment(each.get("date_sent")) or datetime.max.replace(tzinfo=UTC)
+@attrs.frozen
+class _Row:
+    """A message that may be of this conversation; `certain` if it is, and says when it was sent."""
+
+    body: Mapping[str, Any]
+    at: datetime
+    certain: bool
 
 
 async def _by_id(messenger: SendblueMessenger, attempt: Attempt, handle: str) -> Sighting:
     answer = await ask(Request("GET", "/api/status", params={"handle": handle}, repeatable=True))
     body = row(answer.fields)
-    if answers.status_of(body) is Status.UNKNOWN:
-        return CannotTell("Sendblue itself does not know what became of it")
-    return _found(messenger, attempt, body)
+    return _sighted(messenger, attempt, body)
 
 
-async def _listed(messenger: SendblueMessenger, attempt: Attempt) -> list[Mapping[str, Any]] | None:
+async def _listed(messenger: SendblueMessenger, attempt: Attempt) -> list[_Row] | None:
     """Our messages in this conversation since the attempt began; None if they cannot all be read."""
     since = attempt.leave_from - _SKEW
     group = attempt.group
@@ -105,40 +112,67 @@ async def _listed(messenger: SendblueMessenger, attempt: Attempt) -> list[Mappin
         params["number"] = str(attempt.to)
     elif not group.is_member_set:
         params["group_id"] = group.id
-    rows: list[Mapping[str, Any]] = []
-    for offset in range(0, _LAST_OFFSET, _PAGE):
+    rows: list[_Row] = []
+    offset = 0
+    while offset < _LAST_OFFSET:
         answer = await ask(Request("GET", "/api/v2/messages", params=params | {"offset": str(offset)}, repeatable=True))
-        page = [each for each in answer.fields.get("data") or () if isinstance(each, dict)]
-        rows += [each for each in page if _belongs(messenger, attempt, each, since)]
-        pagination = answer.fields.get("pagination")
-        more = pagination.get("hasMore") if isinstance(pagination, dict) else len(page) == _PAGE
-        times = [at for each in page if (at := moment(each.get("date_sent")))]
-        if not more or not page or (times and max(times) < since):
+        data, pagination = answer.fields.get("data"), answer.fields.get("pagination")
+        if not isinstance(data, list):  # to take that for an empty list would say that nothing was sent
+            raise UnexpectedAnswer("Sendblue did not list its messages", raw=answer.fields)
+        page = [each for each in data if isinstance(each, dict)]
+        rows += [found for each in page if (found := _row_of(messenger, attempt, each, since))]
+        more = pagination.get("hasMore") is not False if isinstance(pagination, dict) else True
+        times = [at for each in page if (at := _at(each))]
+        newest_first = times == sorted(times, reverse=True)  # or older ones may come before those looked for
+        if not data or not more or (times and newest_first and times[0] < since):
             return rows
+        offset += len(data)  # a page may be shorter than what was asked for
     return None
 
 
-def _belongs(messenger: SendblueMessenger, attempt: Attempt, each: Mapping[str, Any], since: datetime) -> bool:
-    """Whether a row is of ours, of this conversation and of this time. Filters of theirs may be ignored."""
-    at = moment(each.get("date_sent"))
-    if each.get("is_outbound") is False or (at is not None and at < since):
-        return False
+def _at(each: Mapping[str, Any]) -> datetime | None:
+    return moment(each.get("date_sent")) or moment(each.get("date_created"))
+
+
+def _row_of(messenger: SendblueMessenger, attempt: Attempt, each: Mapping[str, Any], since: datetime) -> _Row | None:
+    """A row, if it is or may be of ours, of this conversation and of this time. Filters of theirs may be ignored."""
+    at, belongs = _at(each), _belongs(messenger, attempt, each)
+    if belongs is False or each.get("is_outbound") is False or (at is not None and at < since):
+        return None
     if messenger.seat_id is not None and not messenger.exclusive_line and each.get("seat_id") != messenger.seat_id:
+        return None
+    return _Row(each, at or datetime.max.replace(tzinfo=UTC), certain=belongs is True and at is not None)
+
+
+def _belongs(messenger: SendblueMessenger, attempt: Attempt, each: Mapping[str, Any]) -> bool | None:
+    """Whether a row is of this conversation; None where it does not say. No field of it is promised."""
+    group, group_id = attempt.group, each.get("group_id")
+    to = answers.people([*_several(each.get("number")), *_several(each.get("to_number"))], messenger.line)
+    people = answers.people(_several(each.get("participants")), messenger.line) or (to if len(to) > 1 else ())
+    if group is not None and not group_id and each.get("message_type") == "message":
         return False
-    if attempt.group is None:
-        return not each.get("group_id") and str(attempt.to) in (each.get("number"), each.get("to_number"))
-    if not attempt.group.is_member_set:
-        return bool(each.get("group_id") == attempt.group.id)
-    listed = each.get("participants") or each.get("number") or each.get("to_number") or ()
-    people = answers.people(listed if isinstance(listed, list) else [listed], messenger.line)
-    return {member.address for member in people} == set(attempt.group.addresses)
+    if group is None:
+        if group_id or len(people) > 1 or each.get("message_type") == "group":
+            return False
+        return attempt.to in [member.address for member in to] if to else None
+    if not group.is_member_set:
+        return bool(group_id == group.id) if group_id else None
+    if people:
+        return {member.address for member in people} == set(group.addresses)
+    return None if all(member.address in group.addresses for member in to) else False
+
+
+def _several(value: object) -> list[object]:
+    return value if isinstance(value, list) else [value]
 
 
 def _text(value: object) -> str:
     return " ".join(str(value or "").split())
 
 
-def _found(messenger: SendblueMessenger, attempt: Attempt, body: Mapping[str, Any]) -> Found:
+def _sighted(messenger: SendblueMessenger, attempt: Attempt, body: Mapping[str, Any]) -> Sighting:
+    if answers.status_of(body) is Status.UNKNOWN:
+        return CannotTell("Sendblue itself does not know what became of it")
     handle = str(body.get("message_handle") or attempt.provider_id or "")
     status, reason = answers.status_of(body), answers.reason_of(body)
     if attempt.group is None:

@@ -20,10 +20,12 @@ from groupmessenger.provider import (
     PartialFailure,
     Rejected,
     Request,
+    UnexpectedAnswer,
+    UnsupportedOperation,
     ask,
 )
 
-from . import answers
+from . import answers, lookup
 from .limits import LEAST_TOTAL
 
 if TYPE_CHECKING:
@@ -35,7 +37,11 @@ _NO_CHANGE = frozenset({"line_not_registered", "ambiguous_sending_line", "group_
 
 
 def path(group: Group) -> str:
-    """Where a group is in the v2 interface. Raises `InvalidInput` for an id that cannot be one."""
+    """Where a group is in the v2 interface. Raises `UnsupportedOperation` or `InvalidInput` if it cannot be there."""
+    if group.is_member_set:
+        raise UnsupportedOperation("Sendblue gave no id for this group, so that it can be neither read nor changed")
+    if group.id in (".", ".."):  # which in a path is another place
+        raise InvalidInput(f"a Sendblue group id is not {group.id!r}")
     if len(group.id) > _LONGEST_ID:
         raise InvalidInput(f"a Sendblue group id has at most {_LONGEST_ID} characters, this one {len(group.id)}")
     return f"/api/v2/groups/{quote(group.id, safe='')}"
@@ -44,12 +50,13 @@ def path(group: Group) -> str:
 async def read(messenger: SendblueMessenger, group: Group) -> Group:
     """Read name and members. Our own line is not among them, whether the vendor lists it or not."""
     answer = await ask(Request("GET", path(group), repeatable=True))
-    data = answer.fields.get("data")
-    data = data if isinstance(data, dict) else {}
-    listed = [each for each in data.get("participants") or () if isinstance(each, dict)]
-    names = {each.get("phone") or each.get("handle"): each.get("name") for each in listed}
-    numbers = data.get("participant_numbers") or ()
-    members = answers.people([*names, *(number for number in numbers if number not in names)], messenger.line)
+    data = lookup.row(answer.fields)
+    listed = data.get("participants")
+    if not isinstance(listed, list):  # to take that for an empty group would say that everybody was removed
+        raise UnexpectedAnswer("Sendblue did not say who is in the group", raw=answer.fields)
+    people = [each for each in listed if isinstance(each, dict)]
+    names = {str(each.get("phone") or each.get("handle") or "").lower(): each.get("name") for each in people}
+    members = answers.people([*names, *(data.get("participant_numbers") or ())], messenger.line)
     named = tuple(Member(member.address, names.get(str(member)) or None) for member in members)
     name = data.get("group_name") or None
     wanted = group.name_pending and not name

@@ -24,7 +24,7 @@ from groupmessenger.provider import (
     GroupMessenger,
     GroupMessengerError,
     GroupReceipt,
-    Handle,
+    InvalidInput,
     Member,
     Message,
     PhoneNumber,
@@ -58,6 +58,17 @@ def _line(value: str) -> str:
     return str(PhoneNumber.parse(value))
 
 
+def _url(_: object, attribute: attrs.Attribute[str], value: str) -> None:
+    parts = urlsplit(value)
+    if parts.scheme not in ("http", "https") or not parts.hostname:
+        raise InvalidInput(f"{attribute.name} is an http(s) URL that Sendblue can reach")
+
+
+def _seat(_: object, attribute: attrs.Attribute[str], value: str) -> None:
+    if not value.strip():  # an empty one would attribute nothing, and be looked for all the same
+        raise InvalidInput(f"{attribute.name} is the id of a seat: leave it out for none")
+
+
 @attrs.frozen
 class SendblueMessenger(GroupMessenger):
     """A Sendblue line. `line` in E.164; the two keys are from the dashboard's API settings.
@@ -75,8 +86,8 @@ class SendblueMessenger(GroupMessenger):
     api_key_id: str = secret()
     api_secret_key: str = secret()
     base_url: str = "https://api.sendblue.com"
-    status_callback: str | None = attrs.field(default=None, repr=False)
-    seat_id: str | None = None
+    status_callback: str | None = attrs.field(default=None, repr=False, validator=attrs.validators.optional(_url))
+    seat_id: str | None = attrs.field(default=None, validator=attrs.validators.optional(_seat))
     exclusive_line: bool = attrs.field(default=False, converter=attrs.converters.to_bool)
 
     async def authorize(self) -> Authorization:
@@ -97,7 +108,7 @@ class SendblueMessenger(GroupMessenger):
                 yield UnsupportedOperation("Sendblue does not fetch signed media URLs: give a public one")
         if taken := _OURS & message.extras.get(self.name, {}).keys():
             yield UnsupportedOperation(f"extras cannot set {', '.join(sorted(taken))}: the message itself does")
-        if group is not None and group.is_member_set and any(isinstance(a, Handle) for a in group.addresses):
+        if group is not None and group.is_member_set and not all(isinstance(a, PhoneNumber) for a in group.addresses):
             yield UnsupportedOperation("Sendblue begins a group with phone numbers: add e-mails afterwards")
 
     async def create_group(self, members: Sequence[Member], name: str | None) -> Group:
