@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import json
 from datetime import datetime
-from functools import cache
+from enum import StrEnum
+from functools import cache, partial
+from operator import eq
 from typing import Any, TypeVar
 
 from cattrs import BaseValidationError, Converter
@@ -14,7 +16,7 @@ from .errors import InvalidInput
 from .phone import Address, OpaqueAddress, parse_address
 
 T = TypeVar("T")
-_OPAQUE = "opaque:"
+_OPAQUE = "opaque: "  # with a space, which no e-mail address has
 
 
 def dump(value: Any) -> str:
@@ -26,24 +28,36 @@ def load(kind: type[T], text: str) -> T:
     """Read a value that `dump` wrote. Raises `InvalidInput`, without repeating the text."""
     try:
         return _converter().structure(json.loads(text), kind)
-    except InvalidInput:
-        raise
-    except (BaseValidationError, ValueError, TypeError, KeyError, AttributeError):
-        raise InvalidInput(f"this text is not a {kind.__name__} that dump() wrote") from None
+    except (BaseValidationError, ValueError, TypeError, KeyError, AttributeError, RecursionError):
+        raise InvalidInput(f"this is not what dump() of {kind.__name__} wrote") from None
 
 
 @cache
 def _converter() -> Converter:
     converter = make_converter()
-    converter.register_unstructure_hook_func(lambda kind: kind == Address, _write_address)
-    converter.register_structure_hook_func(lambda kind: kind == Address, lambda value, _: _read_address(value))
+    for kinds in (Address, Address | None):
+        converter.register_unstructure_hook_func(partial(eq, kinds), _write_address)
+        converter.register_structure_hook_func(partial(eq, kinds), lambda value, _: _read_address(value))
+    for kind in (str, int, bool):
+        converter.register_structure_hook(kind, _exactly)
+    converter.register_structure_hook(StrEnum, lambda value, kind: kind(value))
     converter.register_unstructure_hook(datetime, datetime.isoformat)
     return converter
 
 
-def _write_address(address: Address) -> str:
+def _exactly(value: T, kind: type[T]) -> T:
+    if type(value) is not kind:
+        raise TypeError(kind)
+    return value
+
+
+def _write_address(address: Address | None) -> str | None:
+    if address is None:
+        return None
     return _OPAQUE + address.text if isinstance(address, OpaqueAddress) else str(address)
 
 
-def _read_address(value: str) -> Address:
+def _read_address(value: str | None) -> Address | None:
+    if value is None:
+        return None
     return OpaqueAddress(value.removeprefix(_OPAQUE)) if value.startswith(_OPAQUE) else parse_address(value)

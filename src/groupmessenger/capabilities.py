@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from datetime import date
 from enum import StrEnum
@@ -288,23 +289,36 @@ class Capabilities:
         return attrs.evolve(
             self,
             flags={name: flag.resolve(facts) for name, flag in self.flags.items()},
-            limits=tuple(limit for limit in self.limits if limit.channel in (None, group.channel)),
+            limits=tuple(
+                attrs.evolve(limit, channel=None) for limit in self.limits if limit.channel in (None, group.channel)
+            ),
         )
 
     def limit(self, name: LimitName) -> Limit | None:
         """The limit of that name that binds first, whatever carries the group; None if there is none."""
         known = [limit for limit in self.limits if limit.name == name and limit.channel is None]
-        return min(known, key=lambda limit: limit.value or 0, default=None)
+        return min(known, key=_room, default=None)
 
     def with_limits(self, overrides: Mapping[str, int]) -> Capabilities:
-        """These capabilities with limits of the connection's own. Raises `ConfigurationError` for an unknown name."""
-        unknown = [name for name in overrides if name not in list(LimitName)]
-        if unknown:
-            names = ", ".join(LimitName)
-            raise ConfigurationError(
-                *(Problem(f"limits.{name}", "no such limit", f"one of {names}") for name in unknown)
-            )
+        """These capabilities with a connection's own limits. Raises `ConfigurationError` for what cannot be one."""
+        names = ", ".join(LimitName)
+        problems = [
+            Problem(f"limits.{name}", "no such limit", f"one of {names}")
+            if name not in list(LimitName)
+            else Problem(f"limits.{name}", "not a whole number, 0 or more")
+            for name, value in overrides.items()
+            if name not in list(LimitName) or type(value) is not int or value < 0
+        ]
+        if problems:
+            raise ConfigurationError(*problems)
         return attrs.evolve(self, limits=tuple(_overridden(limit, overrides) for limit in self.limits))
+
+
+def _room(limit: Limit) -> float:
+    """How much a limit allows, to find the one that binds first. One that nobody knows binds last."""
+    if limit.value is None:
+        return math.inf
+    return limit.value if limit.bound is Bound.MAX else -limit.value
 
 
 def _overridden(limit: Limit, overrides: Mapping[str, int]) -> Limit:

@@ -111,7 +111,7 @@ class _Locks(Generic[L]):
 class Driver:
     """Runs flows by blocking. May be shared by threads."""
 
-    def __init__(self, wire: Callable[[Request], Response], exchange: Exchanging) -> None:
+    def __init__(self, wire: Callable[[Request, datetime | None], Response], exchange: Exchanging) -> None:
         self._wire = wire
         self._exchange = exchange
         self._locks = _Locks(threading.Lock)
@@ -135,8 +135,8 @@ class Driver:
         match effect:
             case Request():
                 return self.run(self._exchange(effect, leave_by))
-            case Wire(request):
-                return self._wire(request)
+            case Wire(request, latest):
+                return self._wire(request, latest)
             case Sleep(seconds):
                 time.sleep(seconds)
                 return None
@@ -175,7 +175,7 @@ class Driver:
 class AsyncDriver:
     """Runs flows on asyncio or trio. May be shared by the tasks of one event loop."""
 
-    def __init__(self, wire: Callable[[Request], Awaitable[Response]], exchange: Exchanging) -> None:
+    def __init__(self, wire: Callable[[Request, datetime | None], Awaitable[Response]], exchange: Exchanging) -> None:
         self._wire = wire
         self._exchange = exchange
         self._locks = _Locks(anyio.Lock)
@@ -199,8 +199,8 @@ class AsyncDriver:
         match effect:
             case Request():
                 return await self.run(self._exchange(effect, leave_by))
-            case Wire(request):
-                return await self._wire(request)
+            case Wire(request, latest):
+                return await self._wire(request, latest)
             case Sleep(seconds):
                 await anyio.sleep(seconds)
                 return None

@@ -15,11 +15,14 @@ from .phone import Address, Member, mask
 
 @attrs.frozen(kw_only=True)
 class Event:
-    """`key` is the same whenever the same event is delivered again; `connection` names who heard it."""
+    """`key` is the same whenever the same event is delivered again; `connection` names who heard it.
 
-    key: str
+    `at` is the provider's time, None where it gives none; it is for showing, never for putting events in order.
+    """
+
+    key: str = attrs.field(repr=False)  # it may name a recipient
     connection: str | None = None
-    at: datetime
+    at: datetime | None
     raw: Any = attrs.field(default=None, repr=False, eq=False)
 
 

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import itertools
 import random
+from contextvars import ContextVar
 from datetime import datetime, timedelta
 from email.utils import parsedate_to_datetime
 
 import attrs
 
+from .driving import ForeignAwait
 from .errors import (
     AuthenticationFailed,
     ConfigurationError,
@@ -24,6 +26,8 @@ from .flow import Exclusive, MaybeSent, NotSent, Now, Request, Response, Sleep, 
 from .messenger import Authorization, GroupMessenger
 
 TRIES = 3
+# Who is being renewed here: a request of authorize() that wants credentials would wait for itself.
+_authorizing: ContextVar[object] = ContextVar("groupmessenger_authorizing", default=None)
 _FIRST_PAUSE = 0.25  # seconds, doubled at each try
 _RENEW_EARLY = timedelta(seconds=60)  # a token that ends under way is a 401 for a message
 
@@ -54,6 +58,10 @@ class Exchange:
         """Carry out a request. Gives a success in the provider's shape; raises everything else as our errors."""
         if not request.authorized:
             return await self._trying(request, leave_by)
+        if _authorizing.get() is self:
+            raise ConfigurationError(
+                f"{self.messenger.title}'s authorize() asks with credentials: authorized=False there"
+            )
         used = await self._authorization(stale=None)
         try:
             return await self._trying(_signed(request, used), leave_by)
@@ -73,10 +81,18 @@ class Exchange:
         now = await Now()
         expired = self._until is not None and now >= self._until
         if self._current is None or self._current is stale or expired:
+            asking = _authorizing.set(self)
             try:
                 self._current = await self.messenger.authorize()
             except OutcomeUnknown as error:  # only a token was asked for: no message is in doubt
                 raise ProviderUnavailable(f"no access token: {error}") from error
+            except (GroupMessengerError, ForeignAwait):
+                raise
+            except Exception as error:  # nor where its answer could not be read
+                kind = type(error).__name__
+                raise UnexpectedAnswer(f"no access token: the answer could not be read ({kind})") from error
+            finally:
+                _authorizing.reset(asking)
             life = self._current.lifetime
             self._until = None if life is None else now + max(life - _RENEW_EARLY, life / 2)
         return self._current
@@ -88,7 +104,7 @@ class Exchange:
             if leave_by is not None and await Now() >= leave_by:
                 raise last or NotReached("not sent: its time to leave was over before it could")
             try:
-                response = await Wire(request)
+                response = await Wire(request, leave_by)
             except NotSent as failure:
                 ending = _Again(NotReached(f"{self.messenger.title} was not reached: {failure}"), retry=True)
                 ending.error.__cause__ = failure
@@ -117,7 +133,7 @@ class Exchange:
             if request.reads:
                 return _Again(UnexpectedAnswer(what, status=status, raw=response.content), retry=False)
             return _Again(self._doubt(request, what), retry=request.repeatable)
-        if 300 <= status < 400:
+        if 300 <= status < 400 and (request.reads or status != 303):  # 303 to a change: done, and look there
             cure = "put the final address there; redirects are never followed with credentials"
             return _Again(
                 ConfigurationError(Problem("base_url", f"{title} answered with a redirect (HTTP {status})", cure)),
@@ -165,5 +181,5 @@ def _retry_after(response: Response) -> float | None:
     try:
         until, now = parsedate_to_datetime(text), parsedate_to_datetime(response.headers["date"])
         return max((until - now).total_seconds(), 0.0)
-    except (ValueError, KeyError, TypeError):
+    except (ValueError, KeyError, TypeError, OverflowError):
         return None

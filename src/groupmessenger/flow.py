@@ -45,7 +45,7 @@ class Response:
         """The body as JSON, None if it is not JSON."""
         try:
             return _json.loads(self.content)
-        except ValueError:
+        except (ValueError, RecursionError):
             return None
 
     @property
@@ -57,7 +57,7 @@ class Response:
     def quote(self, words: object) -> str:
         """The provider's own words, fit to be shown: what we sent, numbers and e-mails are taken out."""
         text = " ".join(str(words).split())
-        for sent in sorted(_strings(self.request), key=len, reverse=True):
+        for sent in sorted((" ".join(sent.split()) for sent in _strings(self.request)), key=len, reverse=True):
             text = text.replace(sent, "…")
         return _NUMBER_OR_EMAIL.sub("…", text)[:200]
 
@@ -70,7 +70,8 @@ def _strings(request: Request | None) -> set[str]:
     if request is None:
         return set()
     found: set[str] = set()
-    waiting: list[Any] = [request.json, request.form, request.params, request.headers]
+    credentials = [value.split() for value in request.headers.values()]  # a token is quoted without its scheme
+    waiting: list[Any] = [request.json, request.form, request.params, request.headers, credentials]
     while waiting:
         value = waiting.pop()
         if isinstance(value, Mapping):
@@ -111,9 +112,10 @@ class Request(Effect[Response]):
 
 @attrs.frozen
 class Wire(Effect[Response]):
-    """A request as it stands, once, with no credentials added and no retry."""
+    """A request as it stands, once, with no credentials added and no retry. None of it leaves after `leave_by`."""
 
     request: Request
+    leave_by: datetime | None = None
 
 
 @attrs.frozen
@@ -195,4 +197,4 @@ async def ask(request: Request) -> Response:
 
 async def together(flows: Iterable[Flow[T]], *, limit: int = 10) -> list[Ended[T]]:
     """Run several flows at a time, at most `limit`. Gives `Done` or `Failed` for each, in their order."""
-    return await Together(list(flows), limit)
+    return await Together(list(flows), max(limit, 1))

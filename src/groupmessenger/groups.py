@@ -101,7 +101,7 @@ class Group:
 
     @property
     def key(self) -> str:
-        """A text for a database column, such as `sendblue/+13125550100/sb_group_1`. Carries no member's number."""
+        """A text for a database column, such as `acme/+13125550100/group_1`. Carries no member's number."""
         return "/".join(quote(part, safe="+") for part in (self.provider, self.line, self.id))
 
     def dump(self) -> str:

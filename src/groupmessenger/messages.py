@@ -202,7 +202,7 @@ class Proof(StrEnum):
 
 @attrs.frozen
 class Found:
-    """The message did go out."""
+    """The provider has the message; `receipt.status` says what became of it."""
 
     receipt: Receipt
     proof: Proof

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Collection, Mapping
 from datetime import timedelta
 from functools import partial
-from typing import Self
+from typing import Self, TypeVar
 
 import attrs
 
@@ -19,13 +20,15 @@ from .errors import (
     WrongConnection,
 )
 from .events import Delivery
-from .flow import Exclusive, Now
+from .flow import Exclusive, Flow, Now
 from .groups import Group, Topology
-from .messages import Absent, Attempt, CannotTell, Found, GroupReceipt, Message, Receipt, Sighting
+from .messages import Absent, Attempt, CannotTell, Degradation, Found, GroupReceipt, Message, Receipt, Sighting
 from .messenger import GroupMessenger, Page, unsupported
 from .phone import Address, Member, Members, parse_members
 from .planning import Plan, check_members, check_name, plan_send
-from .sending import Observing, Opened, Sending
+from .sending import Observing, Opened, Sending, certain
+
+T = TypeVar("T")
 
 
 @attrs.define(eq=False)
@@ -63,7 +66,7 @@ class Operations:
                 ("patience", patience),
                 ("settle_after", settle_after or 0),
             )
-            if value < 0 or (name == "timeout" and value == 0)
+            if not 0 <= value < math.inf or (name == "timeout" and value == 0)
         ]
         if problems:
             raise ConfigurationError(*problems)
@@ -98,7 +101,7 @@ class Operations:
         if name is not None:
             name = check_name(self.messenger, self.capabilities, name, strict=self.strict)
         self._may(Operation.CREATE_GROUP)
-        return await self.messenger.create_group(people, name)
+        return await self._change(self.messenger.create_group(people, name))
 
     async def get_group(self, group: Group | str) -> Group:
         """Read a group as it is at the provider."""
@@ -115,48 +118,57 @@ class Operations:
         self._may(Operation.LIST_GROUPS)
 
     async def add_members(self, group: Group, members: Members) -> Group:
-        """Add people to a group; those known to be in it already are passed over."""
+        """Add people to a group; for whoever is in it already nothing is done."""
         known, people = self._existing(group), self._others(members)
         self._may(Operation.ADD_MEMBERS, known)
-        new = [member for member in people if member not in (known.members or ())]
+        if known.members is None and self.capabilities.can(Operation.GET_GROUP):
+            known = await self.messenger.get_group(known)  # rather than find out half-way that not all fit
         if known.members is not None:
-            check_members(self.messenger, self.capabilities, [*known.members, *new], strict=self.strict)
-        return self._opened.remember(known, await self.messenger.add_members(known, new)) if new else known
+            everybody = dict.fromkeys((*known.members, *people))
+            check_members(self.messenger, self.capabilities, tuple(everybody), strict=self.strict)
+        return self._opened.changed(known, await self._change(self.messenger.add_members(known, people)))
 
     async def remove_members(self, group: Group, members: Members) -> Group:
-        """Remove people from a group; those known not to be in it are passed over."""
+        """Remove people from a group; for whoever is not in it nothing is done."""
         known, people = self._existing(group), self._others(members)
         self._may(Operation.REMOVE_MEMBERS, known)
-        there = [member for member in people if known.members is None or member in known.members]
-        return self._opened.remember(known, await self.messenger.remove_members(known, there)) if there else known
+        return self._opened.changed(known, await self._change(self.messenger.remove_members(known, people)))
 
     async def rename_group(self, group: Group, name: str) -> Group:
         """Give a group another name."""
         known = self._existing(group)
         self._may(Operation.RENAME_GROUP, known)
         name = check_name(self.messenger, self.capabilities, name, strict=self.strict)
-        return self._opened.remember(known, await self.messenger.rename_group(known, name))
+        return self._opened.changed(known, await self._change(self.messenger.rename_group(known, name)))
 
     async def leave_group(self, group: Group) -> None:
         """Take our line out of a group."""
         known = self._existing(group)
         self._may(Operation.LEAVE_GROUP, known)
-        await self.messenger.leave_group(known)
+        await self._change(self.messenger.leave_group(known))
+        self._opened.forget(known)
 
     async def delete_group(self, group: Group) -> None:
         """Remove a group at the provider."""
         known = self._existing(group)
         self._may(Operation.DELETE_GROUP, known)
-        await self.messenger.delete_group(known)
+        await self._change(self.messenger.delete_group(known))
+        self._opened.forget(known)
 
     # Messages
 
     async def send(self, group: Group, message: Message | str) -> GroupReceipt:
         """Send to a group. A pending one is opened by one send at a time; the others then find it open."""
-        text, group = _message(message), self._opened.now(self._ours(group))
-        if group.pending:
-            return await Exclusive(("open", group), self._send_open(group, text))
-        return await self._send(group, text)
+        text, known = _message(message), self._opened.now(self._ours(group))
+        self._may(Operation.SEND, known)
+        if known.pending:
+            receipt = await Exclusive(("open", known), self._send_open(known, text))
+        else:
+            receipt = await self._send(known, text)
+        if group.pending and group.name and receipt.group.name and group.name != receipt.group.name:
+            other = Degradation("name", "the thread of these people has another name by now, and keeps it")
+            receipt = attrs.evolve(receipt, degradations=(*receipt.degradations, other))
+        return receipt
 
     async def _send_open(self, group: Group, message: Message) -> GroupReceipt:
         return await self._send(self._opened.now(group), message)
@@ -201,22 +213,23 @@ class Operations:
         """Look for a message whose outcome is unknown. Absence is believed only after the settle time."""
         if (attempt.provider, attempt.line) != (self.messenger.name, self.messenger.line):
             raise WrongConnection(f"the attempt was made with {attempt.provider} on another line or provider")
-        sighting = await self.messenger.find_sent(attempt, self._sending.accounted_for(known))
-        if isinstance(sighting, Absent):
-            settled = attempt.leave_by + timedelta(seconds=self.capabilities.settle)
-            if await Now() < settled:
-                return CannotTell(
-                    f"not there yet, but it may still be under way: ask again after {settled:%H:%M:%S} UTC"
-                )
+        settled = attempt.leave_by + timedelta(seconds=self.capabilities.settle)
+        early = await Now() < settled  # by when the look begins, not when it ends
+        sighting = await self.messenger.find_sent(attempt, self._sending.accounted_for(known, attempt.token))
+        if isinstance(sighting, Absent) and early:
+            return CannotTell(f"not there yet, but it may still be under way: ask again after {settled:%H:%M:%S} UTC")
         if isinstance(sighting, Found):
             receipt = attrs.evolve(sighting.receipt, token=attempt.token)
-            self._sending.account(receipt.id)
+            self._sending.account(receipt.id, attempt.token)
             if isinstance(receipt, GroupReceipt) and attempt.group is not None:
                 self._opened.remember(attempt.group, receipt.group)
             return attrs.evolve(sighting, receipt=receipt)
         return sighting
 
     # Inside
+
+    async def _change(self, change: Flow[T]) -> T:
+        return await certain(self.messenger.title, change)
 
     def _plan(self, group: Group, message: Message) -> Plan:
         return plan_send(self.messenger, self.capabilities, group, message, strict=self.strict)

@@ -70,7 +70,8 @@ def _e164(text: str, region: str | None) -> str:
             if needs_country
             else f"{mask(text)!r} is not a phone number"
         ) from None
-    if number.extension or not phonenumbers.is_possible_number(number):
+    length = phonenumbers.is_possible_number_with_reason(number)  # "possible" alone takes numbers without an area code
+    if number.extension or length != phonenumbers.ValidationResult.IS_POSSIBLE:
         raise InvalidInput(f"{mask(text)!r} cannot be a phone number that receives texts: check its length")
     return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
 

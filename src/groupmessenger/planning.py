@@ -16,6 +16,12 @@ from .segments import segments, utf16_units
 
 _PEOPLE = ((LimitName.RECIPIENTS, "recipients"), (LimitName.MIN_RECIPIENTS, "recipients"))
 _MEASURES: Mapping[Unit, Callable[[str], int]] = {Unit.CHARACTERS: len, Unit.UTF16: utf16_units}
+_WORDS = {
+    Feature.MEDIA: "media",
+    Feature.EFFECT: "effects",
+    Feature.REPLY_TO: "replies to one message",
+    Feature.SEND_AT: "scheduled messages",
+}
 _DROPPABLE = {Feature.EFFECT: None}  # a schedule, a reply's target and a picture are never left out silently
 
 
@@ -61,12 +67,11 @@ class _Review:
             return
         doubtful = limit.doubtful(asked)
         if limit.breaks(asked) or (doubtful and self.strict):
-            bound = limit.certain if doubtful else limit.value
-            self.violations.append(limit_exceeded(self.provider, limit, bound or 0, asked, what))
+            self.violations.append(_limit_exceeded(self.provider, limit, asked, what))
         elif doubtful:
-            self.degradations.append(
-                Degradation(what, f"{asked} may be too many: {limit.certain} is certain, {limit.value} only probable")
-            )
+            past = "many" if limit.bound is Bound.MAX else "few"
+            done = f"{asked} may be too {past}: {limit.certain} is certain, {limit.value} only probable"
+            self.degradations.append(Degradation(what, done))
 
     def check(self) -> None:
         """Raise the first violation, if there is one."""
@@ -81,15 +86,19 @@ class _Review:
             self.degradations.append(Degradation(feature, done))
 
 
-def limit_exceeded(provider: str, limit: Limit, bound: int, asked: int, what: str) -> LimitExceeded:
+def _limit_exceeded(provider: str, limit: Limit, asked: int, what: str) -> LimitExceeded:
     """The error for a number past a limit: which, how far, and who says so."""
     unit = "" if limit.unit in (Unit.PEOPLE, Unit.ITEMS) else f" {limit.unit}"
-    return LimitExceeded(
-        f"{asked}{unit} {what}: {provider} takes {limit.bound} {bound} ({limit.source})",
-        name=limit.name,
-        limit=bound,
-        asked=asked,
-    )
+    what = "recipient" if (asked, what) == (1, "recipients") else what
+    if limit.doubtful(asked):
+        bound, taken = (
+            limit.certain or 0,
+            f"only {limit.certain} is certain of the {limit.value} that {provider} may take",
+        )
+    else:
+        bound, taken = limit.value or 0, f"{provider} takes {limit.bound} {limit.value}"
+    text = f"{asked}{unit} {what}: {taken} ({limit.source})"
+    return LimitExceeded(text, name=limit.name, limit=bound, asked=asked)
 
 
 def plan_send(
@@ -134,7 +143,7 @@ def check_name(messenger: GroupMessenger, capabilities: Capabilities, name: str,
     if not name:
         raise InvalidInput("a group's name is not blank: leave it out for none")
     review = _Review(messenger.title, strict)
-    if capabilities.can(Feature.GROUP_NAME).grade is Grade.UNSUPPORTED:
+    if capabilities.can(Feature.GROUP_NAME).grade in (Grade.UNSUPPORTED, Grade.DROPPED):
         review.violations.append(UnsupportedOperation(f"{messenger.title} keeps no group names: leave it out"))
     _measure(review, capabilities.limit(LimitName.GROUP_NAME), name, "in the group's name")
     review.check()
@@ -161,12 +170,10 @@ def _content(review: _Review, here: Capabilities, message: Message) -> None:
     _measure(review, here.limit(LimitName.TEXT), message.text, "in the text")
     review.limit(here.limit(LimitName.MEDIA), len(message.media), "media")
     for media in message.media:
-        limits = [limit for limit in here.limits if limit.name is LimitName.MEDIA_BYTES]
         if media.size is None:
             review.unverified.append("the size of what is behind a media URL")
         else:
-            for limit in limits:
-                review.limit(limit, media.size, "of media")
+            review.limit(here.limit(LimitName.MEDIA_BYTES), media.size, "of media")
 
 
 def _measure(review: _Review, limit: Limit | None, text: str, what: str) -> None:
@@ -180,11 +187,9 @@ def _features(review: _Review, here: Capabilities, message: Message) -> Message:
         if feature in _DROPPABLE and (reason := _drops(flag, here, message)):
             review.degrade(feature, f"left out: {reason}")
             message = attrs.evolve(message, effect=_DROPPABLE[feature])
-        elif flag.grade is Grade.UNSUPPORTED:
+        elif flag.grade in (Grade.UNSUPPORTED, Grade.DROPPED):
             note = f": {flag.note}" if flag.note else ""
-            review.violations.append(
-                UnsupportedOperation(f"{review.provider} has no {feature.replace('_', ' ')}{note}")
-            )
+            review.violations.append(UnsupportedOperation(f"{review.provider} has no {_WORDS[feature]}{note}"))
         elif flag.grade is Grade.PARTIAL:
             conditions = " and ".join(map(str, flag.when))
             review.unverified.append(f"{feature}: {flag.note}" + (f" ({conditions})" if conditions else ""))

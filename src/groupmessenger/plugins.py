@@ -57,10 +57,10 @@ def load_provider(name: str, plugins: Iterable[object] = ()) -> type[GroupMessen
     Raises `ConfigurationError` for one that is not installed, saying what to install, and `BrokenPlugin`.
     """
     for plugin in plugins:
-        given = manager([plugin]).hook.groupmessenger_provider()
-        if given is not None and given.name == name:
+        given = _provider(_name_of(plugin), manager([plugin]))
+        if getattr(given, "name", None) == name:
             return _checked(name, given)
-    return _checked(name, _load(name).hook.groupmessenger_provider())
+    return _checked(name, _provider(name, _load(name)))
 
 
 def sandbox_faces() -> dict[str, type[Face]]:
@@ -73,6 +73,8 @@ def sandbox_faces() -> dict[str, type[Face]]:
             _log.warning("provider %s has no face in the sandbox: %s\n%s", name, error, error.traceback)
         except ImportError as error:
             _log.warning("provider %s has no face in the sandbox: %s", name, error)
+        except Exception:
+            _log.exception("provider %s has no face in the sandbox", name)
         else:
             if face is not None:
                 faces[name] = face
@@ -83,17 +85,25 @@ def _load(name: str) -> pluggy.PluginManager:
     installed = installed_providers()
     if name not in installed:
         near = get_close_matches(name, installed, n=1)
-        cure = f"did you mean {near[0]!r}? Or " if near else ""
+        cure = f"did you mean {near[0]!r}?" if near else f"pip install groupmessenger-{name}"
         raise ConfigurationError(
             Problem(
                 "provider",
-                f"no provider {name!r} is installed (installed: {', '.join(sorted(installed)) or 'none'})",
-                f"{cure}pip install groupmessenger-{name}",
+                f"no provider {name!r} is installed, but {', '.join(sorted(installed)) or 'none at all'}",
+                cure,
             )
         )
     made = manager()
     _register(made, _imported(installed[name]), name)
     return made
+
+
+def _provider(name: str, made: pluggy.PluginManager) -> Any:
+    try:
+        return made.hook.groupmessenger_provider()
+    except Exception as error:
+        what = f"its groupmessenger_provider hook fails ({type(error).__name__}: {error})"
+        raise BrokenPlugin(name, what, error) from error
 
 
 def _checked(name: str, given: Any) -> type[GroupMessenger]:
@@ -174,11 +184,19 @@ def _imported(entry: EntryPoint) -> object:
 
 
 def _register(made: pluggy.PluginManager, plugin: object, name: str) -> None:
+    if isinstance(plugin, type):
+        raise BrokenPlugin(name, "a plugin is an object or a module, and this is a class: give an instance of it")
     try:
         made.register(plugin, name)
         made.check_pending()
     except (pluggy.PluginValidationError, ValueError) as error:
         raise BrokenPlugin(name, f"its hooks do not fit: {error}", error) from error
+    marked = {caller.name for caller in made.get_hookcallers(plugin) or ()}
+    ours = [each for each in dir(plugin) if each.startswith(hookspecs.PROJECT + "_")]
+    unmarked = {each for each in ours if callable(getattr(plugin, each, None))} - marked
+    if unmarked or not marked:
+        what = f"{', '.join(sorted(unmarked))} without @hookimpl" if unmarked else "no hook of ours"
+        raise BrokenPlugin(name, f"it has {what}, so that it would never be called")
 
 
 def _name_of(plugin: object) -> str:

@@ -31,7 +31,7 @@ def build_messenger(kind: type[GroupMessenger], settings: Mapping[str, Any]) -> 
 
 
 def _fields(kind: Any) -> tuple[attrs.Attribute[Any], ...]:
-    return tuple(attrs.fields(kind))
+    return tuple(field for field in attrs.fields(kind) if field.init)
 
 
 def _unknown(name: str, fields: Mapping[str, Any]) -> Problem:

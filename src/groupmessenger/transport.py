@@ -8,15 +8,14 @@ or transport may be one of httpx or of its maintained fork httpx2.
 from __future__ import annotations
 
 import ipaddress
-import json
 import logging
-import re
 import ssl
 import sys
 import time
 from collections.abc import Generator
 from contextlib import contextmanager
 from contextvars import ContextVar
+from datetime import UTC, datetime
 from functools import cache, partial
 from importlib.metadata import version
 from types import ModuleType
@@ -28,8 +27,9 @@ import httpx
 
 from .errors import ConfigurationError, Problem
 from .failures import LATE, verdict
-from .flow import MaybeSent, Request, Response
+from .flow import MaybeSent, NotSent, Request, Response
 from .unpacking import Body
+from .writing import check, written
 
 if TYPE_CHECKING:
     import httpx2
@@ -44,8 +44,6 @@ POOL_SIZE = 10  # for each request async httpx looks through the whole pool: slo
 # doubt. Servers are known to wait longer than this.
 IDLE_AT_MOST = 5.0  # seconds
 
-_HEADER_NAME = re.compile(rb"[-!#$%&'*+.^_`|~0-9A-Za-z]+")
-_HEADER_VALUE = re.compile(rb"(?:[\x21-\x7e\x80-\xff](?:[\t\x20-\x7e\x80-\xff]*[\x21-\x7e\x80-\xff])?)?")
 
 _ours: ContextVar[bool] = ContextVar("groupmessenger_request", default=False)
 
@@ -75,9 +73,11 @@ class Transport:
         self._rules = _Rules(base_url, http, timeout, "Client", "BaseTransport")
         self._client: httpx.Client = self._rules.theirs or self._rules.new_client()
 
-    def __call__(self, request: Request) -> Response:
-        """Send a request, once. Raises NotSent, MaybeSent or ConfigurationError."""
-        exchange = _Exchange(self._rules, self._client, request)
+    def __call__(self, request: Request, leave_by: datetime | None = None) -> Response:
+        """Send a request, once, and none of it after `leave_by`. Raises NotSent, MaybeSent or ConfigurationError."""
+        exchange = _Exchange(self._rules, self._client, request, leave_by)
+        if leave_by is not None:
+            exchange.built.extensions["trace"] = exchange.watch
         with exchange.failures():
             response = self._client.send(exchange.built, stream=True, auth=None, follow_redirects=False)
             try:
@@ -107,18 +107,20 @@ class AsyncTransport:
         self._room: float = POOL_SIZE if http is None else float("inf")
         self._pools: dict[httpx.AsyncClient, int] = {self._rules.theirs or self._rules.new_client(): 0}
 
-    async def __call__(self, request: Request) -> Response:
-        """Send a request, once. Raises NotSent, MaybeSent or ConfigurationError."""
+    async def __call__(self, request: Request, leave_by: datetime | None = None) -> Response:
+        """Send a request, once, and none of it after `leave_by`. Raises NotSent, MaybeSent or ConfigurationError."""
         with_room = (client for client, busy in self._pools.items() if busy < self._room)
         client = next(with_room, None) or self._rules.new_client()
         self._pools[client] = self._pools.get(client, 0) + 1
         try:
-            return await self._send(client, request)
+            return await self._send(client, request, leave_by)
         finally:
             self._pools[client] -= 1
 
-    async def _send(self, client: httpx.AsyncClient, request: Request) -> Response:
-        exchange = _Exchange(self._rules, client, request)
+    async def _send(self, client: httpx.AsyncClient, request: Request, leave_by: datetime | None) -> Response:
+        exchange = _Exchange(self._rules, client, request, leave_by)
+        if leave_by is not None:
+            exchange.built.extensions["trace"] = exchange.watch_async
         with exchange.failures(), anyio.fail_after(exchange.seconds) as scope:
             response = await client.send(exchange.built, stream=True, auth=None, follow_redirects=False)
             try:
@@ -186,10 +188,17 @@ class _Rules:
 class _Exchange:
     """One request, and what came of the answer to it."""
 
-    def __init__(self, rules: _Rules, client: httpx.Client | httpx.AsyncClient, request: Request) -> None:
+    def __init__(
+        self,
+        rules: _Rules,
+        client: httpx.Client | httpx.AsyncClient,
+        request: Request,
+        leave_by: datetime | None,
+    ) -> None:
         if client.is_closed:
             raise _wrong("http", "the client is closed")
         self._library = rules.library
+        self._leave_by = leave_by
         self._timeout = rules.timeout if request.timeout is None else request.timeout
         self._connect = min(self._timeout, CONNECT_WITHIN)
         self.seconds = self._connect + self._timeout
@@ -197,7 +206,7 @@ class _Exchange:
         self._body = Body(MAX_ANSWER)
         url = rules.url(request)
         try:
-            content, ours = _written(request)
+            content, ours = written(request)
             self.built = client.build_request(
                 request.method,
                 url,
@@ -209,7 +218,20 @@ class _Exchange:
             )
         except Exception as error:
             raise _wrong("request", f"HTTP cannot carry it ({type(error).__name__})") from error
-        _check(self.built, str(len(content or b"")))
+        check(self.built.headers, str(len(content or b"")), self.built.url.fragment)
+
+    def watch(self, event: str, _: object) -> None:
+        """Hear, by httpx's trace, what the connection does next. Raises NotSent before a first byte too late.
+
+        Finding a connection can take longer than there is, or the process can have been stopped meanwhile.
+        """
+        late = self._leave_by is not None and datetime.now(UTC) >= self._leave_by
+        if late and event.endswith(".send_request_headers.started"):
+            raise NotSent(self._say("the connection came about when its time to leave was over"))
+
+    async def watch_async(self, event: str, info: object) -> None:
+        """As `watch`."""
+        self.watch(event, info)
 
     @contextmanager
     def failures(self) -> Generator[None]:
@@ -217,6 +239,8 @@ class _Exchange:
         ours = _ours.set(True)
         try:
             yield
+        except NotSent:
+            raise
         except Exception as error:
             outcome, words = verdict(error, self._library)
             raise outcome(self._say(words)) from error
@@ -245,34 +269,6 @@ class _Exchange:
         if self._body.flaw:
             raise MaybeSent(self._say(self._body.flaw))
         return Response(response.status_code, content=content, headers=dict(response.headers.items()))
-
-
-def _written(request: Request) -> tuple[bytes | None, dict[str, str]]:
-    """Give a request's body, and the headers that are ours to say. Raises ValueError and TypeError."""
-    headers = {"accept-encoding": "gzip"}
-    if sum(body is not None for body in (request.json, request.form, request.content)) > 1:
-        raise ValueError("a request has one body: json, form or content")
-    if request.json is not None:
-        text = json.dumps(request.json, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
-        return text.encode(), headers | {"content-type": "application/json"}
-    if request.form is not None:
-        return urlencode(request.form).encode(), headers | {"content-type": "application/x-www-form-urlencoded"}
-    return request.content, headers
-
-
-def _check(built: httpx.Request, length: str) -> None:
-    """Refuse what h11 would refuse; of a wrong length it complains when the request has left already."""
-    wrong = [
-        f"the header {ascii(name)[1:]}"  # its value may be a secret
-        for name, value in built.headers.raw
-        if not (_HEADER_NAME.fullmatch(name) and _HEADER_VALUE.fullmatch(value))
-    ]
-    if built.headers.get("content-length", length) != length or "transfer-encoding" in built.headers:
-        wrong.append("the length its headers give")
-    if built.url.fragment:
-        wrong.append("the # in its URL")
-    if wrong:
-        raise ConfigurationError(*(Problem("request", f"HTTP cannot carry {what}") for what in wrong))
 
 
 def _library(http: object) -> ModuleType:

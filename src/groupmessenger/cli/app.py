@@ -60,7 +60,7 @@ def sandbox(
     port
         The port on 127.0.0.1; 0 takes a free one.
     doubt
-        Choose a reading of something a vendor leaves open: sendblue.merges=new_group. May be repeated.
+        Choose a reading of something a vendor leaves open: NAME.DOUBT=CHOICE, as `--doubts` lists them. Repeatable.
     doubts
         List what the vendors leave open, and the readings there are.
     json

@@ -103,7 +103,7 @@ def run_demo(tell: Callable[[str], object] = lambda step: None) -> Demonstration
     """
     with Sandbox() as sandbox:
         if not sandbox.faces:
-            cure = "pip install 'groupmessenger-sendblue[sandbox]', for example"
+            cure = "pip install 'groupmessenger-NAME[sandbox]', with a provider's name"
             raise ConfigurationError(Problem("demo", "no provider with a sandbox is installed", cure))
         return Demonstration(tuple(_scene(sandbox, provider, tell) for provider in sorted(sandbox.faces)))
 

@@ -77,9 +77,10 @@ class Connection:
 
     async def reset(self) -> None:
         """Reset the connection: what the caller has not read yet is lost to it."""
-        sock = self._transport.get_extra_info("socket")
-        sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
-        self._transport.abort()
+        if self.open:  # or the caller left first, and the socket with it
+            sock = self._transport.get_extra_info("socket")
+            sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+            self._transport.abort()
         await self._gone()
 
     async def _gone(self) -> None:

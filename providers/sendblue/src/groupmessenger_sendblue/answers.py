@@ -92,7 +92,7 @@ def refusal(response: Response) -> ProviderError | None:
         return _error(GroupNotFound, response, "no such group")
     if known := _KNOWN.get(code_of(body)):
         return _known(known, response)
-    return _error(Rejected, response, "the request was refused")
+    return _error(Rejected, response)
 
 
 def check_sent(response: Response) -> None:
@@ -189,10 +189,10 @@ def _known(known: _Known, response: Response) -> ProviderError:
     return _error(known.error, response, known.words)
 
 
-def _error(kind: type[ProviderError], response: Response, words: str, **details: Any) -> ProviderError:
+def _error(kind: type[ProviderError], response: Response, words: str = "", **details: Any) -> ProviderError:
     body = response.fields
     return kind(
-        f"Sendblue refused it, {words}{_said(response)} (HTTP {response.status})",
+        f"Sendblue refused it{', ' if words else ''}{words}{_said(response)} (HTTP {response.status})",
         status=response.status,
         code=code_of(body) or (str(body["error"]) if isinstance(body.get("error"), str) else None),
         raw=body,

@@ -11,9 +11,7 @@ import attrs
 from groupmessenger.provider import (
     Group,
     GroupMessengerError,
-    InvalidInput,
     LimitExceeded,
-    LimitName,
     Member,
     NotReached,
     OutcomeUnknown,
@@ -37,13 +35,13 @@ _NO_CHANGE = frozenset({"line_not_registered", "ambiguous_sending_line", "group_
 
 
 def path(group: Group) -> str:
-    """Where a group is in the v2 interface. Raises `UnsupportedOperation` or `InvalidInput` if it cannot be there."""
+    """Where a group is in the v2 interface. Raises `UnsupportedOperation` if it cannot be there."""
     if group.is_member_set:
         raise UnsupportedOperation("Sendblue gave no id for this group, so that it can be neither read nor changed")
     if group.id in (".", ".."):  # which in a path is another place
-        raise InvalidInput(f"a Sendblue group id is not {group.id!r}")
+        raise UnsupportedOperation(f"a Sendblue group id is not {group.id!r}")
     if len(group.id) > _LONGEST_ID:
-        raise InvalidInput(f"a Sendblue group id has at most {_LONGEST_ID} characters, this one {len(group.id)}")
+        raise UnsupportedOperation(f"a Sendblue group id has {_LONGEST_ID} characters or fewer")
     return f"/api/v2/groups/{quote(group.id, safe='')}"
 
 
@@ -71,7 +69,8 @@ async def change(messenger: SendblueMessenger, group: Group, members: Sequence[M
     now = await read(messenger, group)
     there = list(now.members or ())
     due = [member for member in members if (member in there) != add]
-    _check_size(messenger, len(there), len(due), add=add)
+    if not add:
+        _check_size(len(there), len(due))
     failed: dict[Member, GroupMessengerError] = {}
     stopped: GroupMessengerError | None = None
     for member in due:
@@ -87,13 +86,13 @@ async def change(messenger: SendblueMessenger, group: Group, members: Sequence[M
             there = [*there, member] if add else [other for other in there if other != member]
     result = attrs.evolve(now, members=tuple(there))
     if failed and len(members) == 1:
-        raise failed[members[0]]
+        raise failed[due[0]]
     if failed:
         raise PartialFailure(
-            f"{len(failed)} of {len(members)} members could not be {'added' if add else 'removed'}: "
+            f"{len(failed)} of {len(due)} members could not be {'added' if add else 'removed'}: "
             + "; ".join(f"{member.address!r}: {error}" for member, error in failed.items()),
             group=result,
-            succeeded=[member for member in members if member not in failed],
+            succeeded=[member for member in due if member not in failed],
             failed=failed,
         )
     return result
@@ -123,22 +122,14 @@ async def _changed(messenger: SendblueMessenger, group: Group, member: Member, *
     return (member in (now.members or ())) == add
 
 
-def _check_size(messenger: SendblueMessenger, others: int, due: int, *, add: bool) -> None:
-    """Refuse a change that would pass a limit half-way. Raises `LimitExceeded` before the first request of it."""
+def _check_size(others: int, due: int) -> None:
+    """Refuse removals that could not all be made. Raises `LimitExceeded` before the first of them."""
     before_last = others + 1 - (due - 1)
-    if not add and due and before_last < LEAST_TOTAL:
+    if due and before_last < LEAST_TOTAL:
         raise LimitExceeded(
             f"removing {due} of {others + 1} members: Sendblue removes only from groups of {LEAST_TOTAL} or more, "
             "our line included; make a new group instead",
             name="total_members",
             limit=LEAST_TOTAL,
             asked=before_last,
-        )
-    most = messenger.capabilities.limit(LimitName.RECIPIENTS)
-    if add and most is not None and most.breaks(others + due):
-        raise LimitExceeded(
-            f"{others + due} recipients: Sendblue takes at most {most.value} ({most.source})",
-            name=most.name,
-            limit=most.value or 0,
-            asked=others + due,
         )

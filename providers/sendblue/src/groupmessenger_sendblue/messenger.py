@@ -6,7 +6,6 @@ import hashlib
 import hmac
 import re
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
 
@@ -18,6 +17,7 @@ from groupmessenger.provider import (
     Attempt,
     Authorization,
     CapabilityError,
+    Channel,
     Degradation,
     Evidence,
     Group,
@@ -160,19 +160,15 @@ class SendblueMessenger(GroupMessenger):
     @graded(PARTIAL("iMessage groups only, once the thread exists on the device", IMESSAGE))
     async def rename_group(self, group: Group, name: str) -> Group:
         """Set the name. The vendor calls repeating it safe."""
-        body = {"group_name": name, "from_number": self.line}
-        answer = await ask(
-            Request("POST", membership.path(group) + "/name", json=body, repeatable=True, timeout=membership.DEVICE)
-        )
-        answers.check_modified(answer, ())
-        return attrs.evolve(group, name=name, name_pending=False)
+        answer = await ask(attrs.evolve(self._naming(group, name), repeatable=True, timeout=membership.DEVICE))
+        return _renamed(group, name, answer)
 
     async def get_status(self, message_id: str) -> tuple[StatusChanged, ...]:
         """One status for all recipients: Sendblue has none a member."""
         answer = await ask(Request("GET", "/api/status", params={"handle": message_id}, repeatable=True))
         body = lookup.row(answer.fields)
         status = answers.status_of(body)
-        at = lookup.moment(body.get("date_updated")) or lookup.moment(body.get("date_sent")) or datetime.now(UTC)
+        at = lookup.moment(body.get("date_updated")) or lookup.moment(body.get("date_sent"))
         return (
             StatusChanged(
                 key=f"{message_id}/{status}",
@@ -190,6 +186,10 @@ class SendblueMessenger(GroupMessenger):
     async def find_sent(self, attempt: Attempt, known: Collection[str]) -> Sighting:
         """Look among the line's messages for one with this text that nobody else can have sent."""
         return await lookup.find(self, attempt, known)
+
+    def _naming(self, group: Group, name: str) -> Request:
+        body = {"group_name": name, "from_number": self.line}
+        return Request("POST", membership.path(group) + "/name", json=body)
 
     def _body(self, message: Message, token: str) -> dict[str, Any]:
         """The fields that group and single messages share. `content` is sent always: some accounts require it."""
@@ -235,7 +235,7 @@ class SendblueMessenger(GroupMessenger):
             members=members,
             pending=False,
             topology=Topology.SHARED_THREAD,
-            channel=answers.channel_of(body) or group.channel,
+            channel=_channel(group.channel, answers.channel_of(body)),
         )
 
     async def _named(self, asked: Group, found: Group, status: Status) -> tuple[Group, tuple[Degradation, ...]]:
@@ -245,12 +245,24 @@ class SendblueMessenger(GroupMessenger):
         if not IMESSAGE.holds({IMESSAGE.fact: found.channel}) and found.channel is not None:
             unnamed = attrs.evolve(found, name=None, name_pending=False)
             return unnamed, (Degradation("name", f"{found.channel} groups have no name"),)
-        if found.is_member_set or (asked.pending and status not in _ON_DEVICE):
+        if found.is_member_set:
+            return found, (Degradation("name", "cannot be set: Sendblue gave no group_id"),)
+        if asked.pending and status not in _ON_DEVICE:
             return found, (Degradation("name", "set with a later message, once the thread exists on the device"),)
         try:
-            return await self.rename_group(found, found.name), ()
+            return _renamed(found, found.name, await ask(self._naming(found, found.name))), ()  # tried again later
         except GroupMessengerError as error:
             return found, (Degradation("name", f"not set yet: {error}"),)
+
+
+def _renamed(group: Group, name: str, answer: Response) -> Group:
+    answers.check_modified(answer, ())
+    return attrs.evolve(group, name=name, name_pending=False)
+
+
+def _channel(known: Channel | None, told: Channel | None) -> Channel | None:
+    """What carries a group: as told last, but one message that took another way leaves it open."""
+    return told if known is None else known if told in (None, known) else None
 
 
 def _without_id(group: Group) -> tuple[Degradation, ...]:
