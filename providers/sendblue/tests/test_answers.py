@@ -7,6 +7,7 @@ import json
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any, TypeAlias
 
+import attrs
 import httpx
 import pytest
 from groupmessenger_sendblue import SendblueMessenger, answers
@@ -71,11 +72,16 @@ def direct(client: gm.Client) -> gm.Receipt:
 
 
 def add(client: gm.Client) -> gm.Group:
-    return client.add_members(client.group(GROUP_ID), [DAN])
+    return client.add_members(known(client), [DAN])
 
 
 def remove(client: gm.Client) -> gm.Group:
-    return client.remove_members(client.group(GROUP_ID), [CAT])
+    return client.remove_members(known(client), [CAT])
+
+
+def known(client: gm.Client) -> gm.Group:
+    """The group with its members, so that they need not be asked for."""
+    return attrs.evolve(client.group(GROUP_ID), members=tuple(map(gm.Member, PEOPLE)))
 
 
 def rename(client: gm.Client) -> gm.Group:
@@ -413,7 +419,7 @@ def test_a_failed_send_does_not_open_the_group() -> None:
         ({"status": "ERROR", "error_reason": "some reason"}, "some reason"),
         ({"status": "ERROR", "error_detail": "more detail"}, "more detail"),
         ({"message": f"{ANN} is eve@example.com and said Hello"}, "… is … and said …"),
-        ({"status": "ERROR"}, "refused (HTTP 400)"),
+        ({"status": "ERROR"}, "refused it (HTTP 400)"),
     ],
 )
 def test_their_words(body: Body, words: str) -> None:
