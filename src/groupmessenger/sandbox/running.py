@@ -18,6 +18,7 @@ from .wire import Protocol
 logger = logging.getLogger("groupmessenger.sandbox")
 
 _LOOK = 0.1  # seconds between two looks at the clock
+_TURNS = 5  # of the loop: what was accepted just now becomes a connection in the turns to come, and then sees its end
 _PATIENCE = 10.0  # seconds for a start or a stop, which take milliseconds
 
 
@@ -51,9 +52,10 @@ class _Server(uvicorn.Server):
         """Hang up on everybody. uvicorn would wait for callers to finish."""
         for server in self.servers:
             server.close()
-        for connection in list(self.server_state.connections):
-            connection.transport.abort()
-        await asyncio.sleep(0)  # let the connections see it, before their calls are cancelled
+        for _ in range(_TURNS):
+            for connection in list(self.server_state.connections):
+                connection.transport.abort()
+            await asyncio.sleep(0)
         tasks = list(self.server_state.tasks)
         for task in tasks:
             task.cancel()
