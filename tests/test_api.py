@@ -19,7 +19,7 @@ from groupmessenger.sandbox import Sandbox
 
 SOURCE = Path(inspect.getfile(gm)).parent
 
-# DESIGN.md, 4 and 5: the values of the domain, the events, and the errors.
+# What the package offers: the values of the domain, the events, and the errors.
 VALUES = frozenset(
     """
     PhoneNumber Handle OpaqueAddress Member Group Message Media Receipt GroupReceipt Status FailureReason Delivery

@@ -148,6 +148,19 @@ def failing(
     return caught.value, hand
 
 
+@pytest.mark.parametrize(
+    "later",
+    [NotSent("refused"), Response(429), answer(404, {"error": "no"}), ConfigurationError("closed")],
+)
+@pytest.mark.parametrize("first", [MaybeSent("lost"), Response(503)])
+def test_a_doubt_stays_a_doubt(first: Ended, later: Ended) -> None:
+    """What was in doubt once is not "not sent" because a later try of a repeatable request was turned away."""
+    request = attrs.evolve(POST, repeatable=True)
+    ended = isinstance(later, ConfigurationError) or getattr(later, "status", 429) == 404
+    error, _ = failing(request, first, *([later] if ended else [later, later]))
+    assert isinstance(error, OutcomeUnknown)
+
+
 # --- authorization
 
 

@@ -167,8 +167,8 @@ def test_an_unknown_provider_says_what_to_install(site: Site, monkeypatch: pytes
     with pytest.raises(gm.ConfigurationError, match="did you mean 'mine'"):
         load_provider("mien")
     monkeypatch.setenv(BLOCK, ",".join(installed_providers()))
-    with pytest.raises(gm.ConfigurationError, match="none"):
-        load_provider("mine")
+    with pytest.raises(gm.ConfigurationError, match="none at all"):
+        load_provider("zzz")
 
 
 def test_what_is_blocked_is_not_there(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -178,8 +178,9 @@ def test_what_is_blocked_is_not_there(site: Site, monkeypatch: pytest.MonkeyPatc
     site.install("audit", OBSERVER, "observers")
     monkeypatch.setenv(BLOCK, " mine , audit")
     assert ("mine" in installed_providers(), "other" in installed_providers()) == (False, True)
-    with pytest.raises(gm.ConfigurationError):
+    with pytest.raises(gm.ConfigurationError, match=f"'mine' is blocked by {BLOCK}") as caught:
         load_provider("mine")
+    assert "pip install" not in str(caught.value)
     assert None is load_observers()
     assert "plugged_audit" not in sys.modules
 
@@ -213,9 +214,18 @@ def test_a_plugin_given_that_does_not_fit_raises() -> None:
         def groupmessenger_provider(self) -> Any:
             return 42
 
+    class Raising:
+        @hookimpl
+        def groupmessenger_provider(self) -> Any:
+            return 1 // 0
+
     for load in (lambda: load_provider("acme", [Typo()]), lambda: load_observers([Typo()])):
-        with pytest.raises(BrokenPlugin, match="Typo"):
+        with pytest.raises(BrokenPlugin, match="Typo") as caught:
             load()
+        assert problem(caught.value).endswith("| repair it")  # nothing is installed that one could uninstall
+    with pytest.raises(BrokenPlugin, match="ZeroDivisionError") as caught:
+        load_provider("acme", [Raising()])
+    assert problem(caught.value).endswith("| repair it")
     with pytest.raises(gm.ConfigurationError, match="no provider"):
         load_provider("zzz", [Odd()])
 
@@ -235,11 +245,58 @@ def test_a_plugin_that_would_never_be_called_is_reported(site: Site) -> None:
         load_provider("unmarked")
 
 
+def test_an_async_hook_is_refused(site: Site, caplog: pytest.LogCaptureFixture) -> None:
+    """Nothing would await it, so that its veto would veto nothing."""
+
+    class Later:
+        @hookimpl
+        async def groupmessenger_before_send(self, attempt: Attempt) -> None:
+            raise gm.SendBlocked("quiet hours")
+
+    words = "hooks are plain functions, and groupmessenger_before_send is async"
+    with pytest.raises(BrokenPlugin, match=words) as caught:
+        load_observers([Later()])
+    assert problem(caught.value) == f"{words} | repair it"
+    site.install("later", OBSERVER.replace("def ", "async def "), "observers")
+    assert None is load_observers()
+    assert words in caplog.text
+    site.install("mine", PROVIDER.format(name="mine").replace("def ", "async def "))
+    with pytest.raises(BrokenPlugin, match="groupmessenger_provider is async"):
+        load_provider("mine")
+
+
+def test_a_plugin_that_exits_takes_nobody_with_it(site: Site, caplog: pytest.LogCaptureFixture) -> None:
+    """At import or in its hook; only Ctrl-C ends the program."""
+    site.install("exiting", "import sys\nsys.exit(3)")
+    site.install("audit", "import sys\nsys.exit(3)", "observers", "plugged_exiting_audit")
+    site.install("hook", FACE.format(body="raise SystemExit(3)"))
+    with pytest.raises(BrokenPlugin, match="SystemExit: 3"):
+        load_provider("exiting")
+    assert None is load_observers()
+    assert not {"exiting", "hook"} & set(sandbox_faces())
+    for name in ("exiting", "hook"):
+        assert f"provider {name} has no face" in caplog.text
+    site.install("interrupted", "raise KeyboardInterrupt")
+    with pytest.raises(KeyboardInterrupt):
+        load_provider("interrupted")
+
+
 # --- faces
 
 
 FACE = """
 from groupmessenger.provider import hookimpl
+from groupmessenger.sandbox import Face
+
+
+class Mine(Face):
+    name = "fine"
+
+    def routes(self):
+        return []
+
+    def settings(self, base_url):
+        return {{}}
 
 
 @hookimpl
@@ -250,16 +307,23 @@ def groupmessenger_sandbox():
 
 def test_faces_of_all_providers_that_have_one(site: Site, caplog: pytest.LogCaptureFixture) -> None:
     """One that cannot be loaded is logged, and stops nobody else."""
-    site.install("fine", FACE.format(body="return dict"))
+    site.install("fine", FACE.format(body="return Mine"))
+    site.install("odd", FACE.format(body="return dict"))
+    site.install("instance", FACE.format(body="return Mine(None, None, {})"))
+    site.install("namesake", FACE.format(body="return Mine"))
     site.install("faceless", PROVIDER.format(name="faceless"))
     site.install("lacking", FACE.format(body="import no_such_module_anywhere"))
     site.install("raising", FACE.format(body="return 1 // 0"))
     site.install("broken", "1 // 0")
     faces: dict[str, Any] = dict(sandbox_faces())
-    ours = {name: face for name, face in faces.items() if name in ("fine", "faceless", "lacking", "raising", "broken")}
-    assert {"fine": dict} == ours
-    for name in ("lacking", "raising", "broken"):
+    assert site.module("fine").Mine is faces["fine"]
+    for name in ("lacking", "raising", "broken", "odd", "instance", "namesake"):
+        assert name not in faces
         assert f"provider {name} has no face" in caplog.text
+    assert "faceless" not in faces
+    assert "faceless" not in caplog.text
+    assert caplog.text.count("gives no subclass of Face") == 2
+    assert "'namesake' and its face calls itself 'fine'" in caplog.text
     assert "no_such_module_anywhere" in caplog.text
     assert caplog.text.count("ZeroDivisionError") >= 2
 

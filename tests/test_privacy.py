@@ -230,7 +230,7 @@ def test_nothing_private_is_emitted_in_a_refusal_of_ours(here: World, emitted: E
         lambda: client.send(group, Message(TEXT, ["https://rabbit.example/x"] * 9)),
         lambda: client.send(group, Message(TEXT, reply_to="m1")),
         lambda: client.send(elsewhere, MESSAGE),
-        lambda: client.send(Group("acme", LINE, "set_1"), MESSAGE),
+        lambda: client.send(Group("acme", LINE, "set_" + "0" * 32), MESSAGE),
         lambda: client.send_direct(LINE, MESSAGE),
         lambda: client.send_direct(FRIENDS[0][1:], MESSAGE),
         lambda: strict.send(group, attrs.evolve(MESSAGE, effect="tulips")),

@@ -133,7 +133,7 @@ def failed(ended: Ended, kind: type[Exception], words: str) -> None:
     assert [private for private in PRIVATE if private in str(ended)] == []
 
 
-# --- the failure table of RELIABILITY.md: never at the server
+# --- the failure table: never at the server
 
 
 def unused_port() -> int:
@@ -142,6 +142,20 @@ def unused_port() -> int:
         return int(sock.getsockname()[1])
 
 
+@pytest.fixture
+def no_such_host(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No resolver is asked for .invalid: it may be slow, away, or answer with a page of advertisements."""
+    resolve = socket.getaddrinfo
+
+    def stub(host: Any, *arguments: Any, **named: Any) -> Any:
+        if (host.decode() if isinstance(host, bytes) else str(host)).endswith(".invalid"):
+            raise socket.gaierror(socket.EAI_NONAME, "Name or service not known")
+        return resolve(host, *arguments, **named)
+
+    monkeypatch.setattr(socket, "getaddrinfo", stub)
+
+
+@pytest.mark.usefixtures("no_such_host")
 def test_name_not_found(way: Way) -> None:
     (ended,) = way.send("https://provider.invalid", SEND, timeout=5)
     failed(ended, NotSent, "the host's name was not found (provider.invalid)")
@@ -576,7 +590,10 @@ def test_bodies(way: Way) -> None:
 def test_parameters_of_path_request_and_client_go_together(way: Way) -> None:
     with RawServer(echo) as server:
         (ended,) = way.send(server.url, Request("GET", "/a?b=1", params={"b": "2"}), client={"params": {"c": "3"}})
-    assert parsed(ended)[0] == "GET /a?c=3&b=1&b=2 HTTP/1.1"
+    method, target, version = parsed(ended)[0].split()
+    path, _, query = target.partition("?")
+    assert (method, path, version) == ("GET", "/a", "HTTP/1.1")
+    assert sorted(query.split("&")) == ["b=1", "b=2", "c=3"]  # httpx 0.27 has another order than 0.28
 
 
 def test_headers(way: Way) -> None:

@@ -162,7 +162,7 @@ class AsyncClient:
         """What the provider knows of a message now, by receipt or by message id."""
         return await self._run(self._operations.get_status(receipt))
 
-    async def find_sent(self, attempt: Attempt, known: Collection[str] = ()) -> Sighting:
+    async def find_sent(self, attempt: Attempt | None, known: Collection[str] = ()) -> Sighting:
         """Look for a message whose outcome is unknown: `Found`, `Absent` (send it again) or `CannotTell`.
 
         `known` are message ids that belong to other messages.

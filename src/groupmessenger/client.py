@@ -159,7 +159,7 @@ class Client:
         """What the provider knows of a message now, by receipt or by message id."""
         return self._run(self._operations.get_status(receipt))
 
-    def find_sent(self, attempt: Attempt, known: Collection[str] = ()) -> Sighting:
+    def find_sent(self, attempt: Attempt | None, known: Collection[str] = ()) -> Sighting:
         """Look for a message whose outcome is unknown: `Found`, `Absent` (send it again) or `CannotTell`.
 
         `known` are message ids that belong to other messages.

@@ -155,15 +155,16 @@ class Driver:
                 raise _foreign(effect)
 
     def _together(self, flows: Sequence[Flow[T]], limit: int, leave_by: datetime | None) -> list[Ended[T]]:
-        with ThreadPoolExecutor(limit) as pool:
-            jobs = [pool.submit(contextvars.copy_context().run, self._end, flow, leave_by) for flow in flows]
-            try:
-                return [job.result() for job in jobs]
-            except BaseException:
-                pool.shutdown(wait=False, cancel_futures=True)
-                raise
-            finally:
-                _abandon(flows)
+        try:
+            with ThreadPoolExecutor(limit) as pool:
+                jobs = [pool.submit(contextvars.copy_context().run, self._end, flow, leave_by) for flow in flows]
+                try:
+                    return [job.result() for job in jobs]
+                except BaseException:
+                    pool.shutdown(wait=False, cancel_futures=True)
+                    raise
+        finally:
+            _abandon(flows)  # when no thread drives any of them any more
 
     def _end(self, flow: Flow[T], leave_by: datetime | None) -> Ended[T]:
         try:

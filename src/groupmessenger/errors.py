@@ -47,6 +47,14 @@ class GroupMessengerError(Exception):
 
     outcome: Outcome = Outcome.NOT_SENT
 
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Survive pickling and copying whatever the constructor takes: process pools and queues hand errors on."""
+        return _rebuilt, (type(self), self.args), self.__dict__
+
+
+def _rebuilt(kind: type[GroupMessengerError], args: tuple[Any, ...]) -> GroupMessengerError:
+    return kind.__new__(kind, *args)
+
 
 class InvalidInput(GroupMessengerError, ValueError):
     """What was given cannot be what it should be; the text says which and the cure. Nothing was sent."""

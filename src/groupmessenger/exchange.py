@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 import random
 from contextvars import ContextVar
+from copy import copy
 from datetime import datetime, timedelta
 from email.utils import parsedate_to_datetime
 
@@ -18,6 +19,7 @@ from .errors import (
     NotReached,
     OutcomeUnknown,
     Problem,
+    ProviderError,
     ProviderUnavailable,
     RateLimited,
     UnexpectedAnswer,
@@ -26,6 +28,8 @@ from .flow import Exclusive, MaybeSent, NotSent, Now, Request, Response, Sleep, 
 from .messenger import Authorization, GroupMessenger
 
 TRIES = 3
+# What has been done, of what cannot be done twice: a later error of the same send cannot say that nothing was.
+departed: ContextVar[list[Request] | None] = ContextVar("groupmessenger_departed", default=None)
 # Who is being renewed here: a request of authorize() that wants credentials would wait for itself.
 _authorizing: ContextVar[object] = ContextVar("groupmessenger_authorizing", default=None)
 _FIRST_PAUSE = 0.25  # seconds, doubled at each try
@@ -53,6 +57,7 @@ class Exchange:
     patience: float = 30.0
     _current: Authorization | None = None
     _until: datetime | None = None
+    _failed: tuple[datetime, GroupMessengerError] | None = None
 
     async def __call__(self, request: Request, leave_by: datetime | None = None) -> Response:
         """Carry out a request. Gives a success in the provider's shape; raises everything else as our errors."""
@@ -75,54 +80,78 @@ class Exchange:
         current = self._current
         if current is not None and current is not stale and self._until is None:
             return current
-        return await Exclusive(self, self._fresh(stale))
+        return await Exclusive(self, self._fresh(stale, await Now()))
 
-    async def _fresh(self, stale: Authorization | None) -> Authorization:
+    async def _fresh(self, stale: Authorization | None, asked: datetime) -> Authorization:
+        """The current one, or, once for everybody who waits, another; its failure is everybody's as well."""
         now = await Now()
         expired = self._until is not None and now >= self._until
-        if self._current is None or self._current is stale or expired:
-            asking = _authorizing.set(self)
-            try:
-                self._current = await self.messenger.authorize()
-            except OutcomeUnknown as error:  # only a token was asked for: no message is in doubt
-                raise ProviderUnavailable(f"no access token: {error}") from error
-            except (GroupMessengerError, ForeignAwait):
-                raise
-            except Exception as error:  # nor where its answer could not be read
-                kind = type(error).__name__
-                raise UnexpectedAnswer(f"no access token: the answer could not be read ({kind})") from error
-            finally:
-                _authorizing.reset(asking)
-            life = self._current.lifetime
-            self._until = None if life is None else now + max(life - _RENEW_EARLY, life / 2)
+        if self._current is not None and self._current is not stale and not expired:
+            return self._current
+        if self._failed is not None and self._failed[0] >= asked:
+            raise copy(self._failed[1]) from self._failed[1]
+        try:
+            self._current = await self._authorize()
+        except GroupMessengerError as error:
+            self._failed = (await Now(), error)
+            raise
+        life = self._current.lifetime
+        self._until = None if life is None else now + max(life - _RENEW_EARLY, life / 2)
         return self._current
+
+    async def _authorize(self) -> Authorization:
+        asking = _authorizing.set(self)
+        try:
+            return await self.messenger.authorize()
+        except OutcomeUnknown as error:  # only a token was asked for: no message is in doubt
+            raise ProviderUnavailable(f"no access token: {error}") from error
+        except (ConfigurationError, NotReached, ProviderError, ForeignAwait):
+            raise
+        except Exception as error:  # nor where its answer could not be read
+            kind = type(error).__name__
+            raise UnexpectedAnswer(f"no access token: the answer could not be read ({kind})") from error
+        finally:
+            _authorizing.reset(asking)
 
     async def _trying(self, request: Request, leave_by: datetime | None) -> Response:
         waited = 0.0
+        doubt: OutcomeUnknown | None = None  # once in doubt, no later try can say that nothing was done
         last: GroupMessengerError | None = None
         for attempt in itertools.count(1):
             if leave_by is not None and await Now() >= leave_by:
-                raise last or NotReached("not sent: its time to leave was over before it could")
-            try:
-                response = await Wire(request, leave_by)
-            except NotSent as failure:
-                ending = _Again(NotReached(f"{self.messenger.title} was not reached: {failure}"), retry=True)
-                ending.error.__cause__ = failure
-            except MaybeSent as failure:
-                ending = _Again(self._doubt(request, str(failure)), retry=request.repeatable)
-                ending.error.__cause__ = failure
-            else:
-                answer = self._judge(request, attrs.evolve(response, request=request))
-                if isinstance(answer, Response):
-                    return answer
-                ending = answer
+                raise doubt or last or NotReached("not sent: its time to leave was over before it could")
+            ending = await self._once(request, leave_by)
+            if isinstance(ending, Response):
+                return ending
+            if isinstance(ending.error, OutcomeUnknown):
+                doubt = ending.error
             pause = _pause(attempt) if ending.after is None else ending.after
             if not ending.retry or attempt == TRIES or waited + pause > self.patience:
+                if doubt is not None and doubt is not ending.error:
+                    raise doubt from ending.error
                 raise ending.error
             last = ending.error
             await Sleep(pause)
             waited += pause
         raise AssertionError
+
+    async def _once(self, request: Request, leave_by: datetime | None) -> Response | _Again:
+        try:
+            response = await Wire(request, leave_by)
+        except NotSent as failure:
+            ending = _Again(NotReached(f"{self.messenger.title} was not reached: {failure}"), retry=True)
+            ending.error.__cause__ = failure
+        except MaybeSent as failure:
+            ending = _Again(self._doubt(request, str(failure)), retry=request.repeatable)
+            ending.error.__cause__ = failure
+        except ConfigurationError as error:
+            ending = _Again(error, retry=False)
+        else:
+            answer = self._judge(request, attrs.evolve(response, request=request))
+            if isinstance(answer, Response) and not request.repeatable and (done := departed.get()) is not None:
+                done.append(request)
+            return answer
+        return ending
 
     def _judge(self, request: Request, response: Response) -> Response | _Again:
         status, title = response.status, self.messenger.title

@@ -14,7 +14,7 @@ from .unpacking import UNPACKABLE
 LATE = "no whole answer within {timeout:g} s"
 
 # What httpx's exceptions say about the request. Those not listed: MaybeSent. LocalProtocolError is not, since h11
-# also raises it when half of a request has left; what it refuses earlier, `_check` refuses before it.
+# also raises it when half of a request has left; what it refuses earlier, `writing.check` refuses before it.
 _VERDICTS: dict[str, tuple[type[NotSent | MaybeSent], str]] = {
     "TimeoutError": (MaybeSent, LATE),  # Python's: the deadline for the whole
     "ConnectTimeout": (NotSent, "no connection within {connect:g} s"),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Iterable
 from enum import StrEnum
 from urllib.parse import quote
@@ -30,6 +31,7 @@ class Channel(StrEnum):
 
 
 _SET = "set_"
+_SET_ID = re.compile(_SET + "[0-9a-f]{32}")
 
 
 def member_set_id(line: str, members: Iterable[Member]) -> str:
@@ -92,7 +94,7 @@ class Group:
     @property
     def is_member_set(self) -> bool:
         """Whether `id` stands for the members, because the provider has no id for this group."""
-        return self.id.startswith(_SET)
+        return _SET_ID.fullmatch(self.id) is not None
 
     @property
     def addresses(self) -> tuple[Address, ...]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from datetime import datetime
 from enum import StrEnum
+from functools import partial
 from types import MappingProxyType
 from typing import Any, TypeAlias
 from urllib.parse import urlsplit
@@ -86,8 +87,20 @@ class Message:
         self.__attrs_init__(  # pyright: ignore[reportAttributeAccessIssue]
             text, _all_media(media), effect, reply_to, reference, send_at, _extras(extras)
         )
+        if not isinstance(text, str):
+            raise InvalidInput(f"a message's text is a str, not {type(text).__name__}")
+        if any("\ud800" <= character <= "\udfff" for character in text):
+            raise InvalidInput("the text has half of a character (a lone surrogate), which no message can carry")
         if not self.text and not self.media:
             raise InvalidInput("a message needs a text or media")
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Survive pickling and copying, which the read-only `extras` would not by themselves."""
+        extras = {name: dict(options) for name, options in self.extras.items()}
+        optional: dict[str, Any] = {
+            name: getattr(self, name) for name in ("effect", "reply_to", "reference", "send_at")
+        }
+        return partial(Message, self.text, self.media, **optional, extras=extras), ()
 
     def __repr__(self) -> str:
         return f"Message(<{len(self.text)} characters>, media={len(self.media)})"

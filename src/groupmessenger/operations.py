@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Collection, Mapping
 from datetime import timedelta
 from functools import partial
@@ -10,21 +9,23 @@ from typing import Self, TypeVar
 
 import attrs
 
-from .capabilities import Capabilities, Grade, Operation
+from .capabilities import Capabilities, Grade, Merges, Operation
 from .errors import (
     BroadcastRefused,
     ConfigurationError,
     GroupPending,
     InvalidInput,
+    OutcomeUnknown,
     Problem,
     WrongConnection,
 )
 from .events import Delivery
 from .flow import Exclusive, Flow, Now
 from .groups import Group, Topology
+from .inputs import as_message, check_group, wrong_options
 from .messages import Absent, Attempt, CannotTell, Degradation, Found, GroupReceipt, Message, Receipt, Sighting
 from .messenger import GroupMessenger, Page, unsupported
-from .phone import Address, Member, Members, parse_members
+from .phone import Address, Member, Members, check_region, parse_members
 from .planning import Plan, check_members, check_name, plan_send
 from .sending import Observing, Opened, Sending, certain
 
@@ -56,18 +57,12 @@ class Operations:
         observers: Observing | None,
     ) -> Self:
         """Make them from what a client is given. Raises `ConfigurationError` naming everything that cannot be."""
-        problems = [
-            Problem(
-                name,
-                "must be a number of seconds, 0 or more" if name != "timeout" else "must be more than 0 seconds",
-            )
-            for name, value in (
-                ("timeout", timeout),
-                ("patience", patience),
-                ("settle_after", settle_after or 0),
-            )
-            if not 0 <= value < math.inf or (name == "timeout" and value == 0)
-        ]
+        problems = list(wrong_options(timeout, patience, settle_after, strict, limits))
+        if region is not None:
+            try:
+                region = check_region(region)
+            except InvalidInput as error:
+                problems.append(Problem("region", str(error)))
         if problems:
             raise ConfigurationError(*problems)
         capabilities = messenger.capabilities.with_limits(limits)
@@ -87,7 +82,7 @@ class Operations:
 
     def plan(self, group: Group, message: Message | str) -> Plan:
         """What sending would come to."""
-        return self._plan(self._ours(group), _message(message))
+        return self._plan(self._ours(group), as_message(message))
 
     # Groups
 
@@ -101,13 +96,15 @@ class Operations:
         if name is not None:
             name = check_name(self.messenger, self.capabilities, name, strict=self.strict)
         self._may(Operation.CREATE_GROUP)
-        return await self._change(self.messenger.create_group(people, name))
+        made = await self._change(self.messenger.create_group(people, name))
+        self._opened.ask_anew(made)
+        return made
 
     async def get_group(self, group: Group | str) -> Group:
         """Read a group as it is at the provider."""
         known = self._existing(self.group(group) if isinstance(group, str) else group)
         self._may(Operation.GET_GROUP, known)
-        return await self.messenger.get_group(known)
+        return self._opened.changed(known, await self.messenger.get_group(known))
 
     async def list_groups(self, cursor: str | None = None) -> Page[Group]:
         """One page of groups."""
@@ -159,7 +156,7 @@ class Operations:
 
     async def send(self, group: Group, message: Message | str) -> GroupReceipt:
         """Send to a group. A pending one is opened by one send at a time; the others then find it open."""
-        text, known = _message(message), self._opened.now(self._ours(group))
+        text, known = as_message(message), self._opened.now(self._ours(group))
         self._may(Operation.SEND, known)
         if known.pending:
             receipt = await Exclusive(("open", known), self._send_open(known, text))
@@ -171,35 +168,49 @@ class Operations:
         return receipt
 
     async def _send_open(self, group: Group, message: Message) -> GroupReceipt:
-        return await self._send(self._opened.now(group), message)
+        known = self._opened.now(group)
+        if not known.pending:
+            return await self._send(known, message)
+        self._opened.check(known)
+        try:
+            return await self._send(known, message)
+        except OutcomeUnknown:
+            if self.capabilities.merges is not Merges.ALWAYS:
+                self._opened.doubt(known)
+            raise
 
     async def _send(self, group: Group, message: Message) -> GroupReceipt:
         plan = self._plan(group, message)
         plan.check()
         attempt = await self._sending.attempt(plan.message, group=group)
         send = partial(self.messenger.send, group, plan.message, attempt.token)
-        receipt = await self._sending.carry_out(attempt, send)
-        self._opened.remember(group, receipt.group)
-        return attrs.evolve(
-            receipt,
-            recipients=receipt.recipients or receipt.group.addresses,
-            degradations=(*plan.degradations, *receipt.degradations),
-        )
+
+        def finish(receipt: GroupReceipt) -> GroupReceipt:
+            self._opened.remember(group, receipt.group)
+            return attrs.evolve(
+                receipt,
+                recipients=receipt.recipients or receipt.group.addresses,
+                degradations=(*plan.degradations, *receipt.degradations),
+            )
+
+        return await self._sending.carry_out(attempt, GroupReceipt, send, finish)
 
     async def send_direct(self, to: Member | Address | str, message: Message | str) -> Receipt:
         """Send to one person, privately."""
         (member,) = self._others([to])
         self._may(Operation.SEND_DIRECT)
-        plan = plan_send(self.messenger, self.capabilities, None, _message(message), strict=self.strict)
+        plan = plan_send(self.messenger, self.capabilities, None, as_message(message), strict=self.strict)
         plan.check()
         attempt = await self._sending.attempt(plan.message, to=member.address)
         send = partial(self.messenger.send_direct, member.address, plan.message, attempt.token)
-        receipt = await self._sending.carry_out(attempt, send)
-        return attrs.evolve(
-            receipt,
-            recipients=receipt.recipients or (member.address,),
-            degradations=(*plan.degradations, *receipt.degradations),
-        )
+
+        def finish(receipt: Receipt) -> Receipt:
+            recipients = receipt.recipients or (member.address,)
+            return attrs.evolve(
+                receipt, recipients=recipients, degradations=(*plan.degradations, *receipt.degradations)
+            )
+
+        return await self._sending.carry_out(attempt, Receipt, send, finish)
 
     async def get_status(self, receipt: Receipt | str) -> Delivery:
         """What the provider knows of a message."""
@@ -209,8 +220,12 @@ class Operations:
         self._may(Operation.GET_STATUS)
         return Delivery(message_id, await self.messenger.get_status(message_id), self.messenger.precedence)
 
-    async def find_sent(self, attempt: Attempt, known: Collection[str] = ()) -> Sighting:
+    async def find_sent(self, attempt: Attempt | None, known: Collection[str] = ()) -> Sighting:
         """Look for a message whose outcome is unknown. Absence is believed only after the settle time."""
+        if not isinstance(attempt, Attempt):
+            raise InvalidInput("no attempt: only a message can be looked for; a change can be read again, or repeated")
+        if isinstance(known, str):
+            raise InvalidInput("known is a collection of message ids: put the single one in brackets")
         if (attempt.provider, attempt.line) != (self.messenger.name, self.messenger.line):
             raise WrongConnection(f"the attempt was made with {attempt.provider} on another line or provider")
         settled = attempt.leave_by + timedelta(seconds=self.capabilities.settle)
@@ -218,6 +233,8 @@ class Operations:
         sighting = await self.messenger.find_sent(attempt, self._sending.accounted_for(known, attempt.token))
         if isinstance(sighting, Absent) and early:
             return CannotTell(f"not there yet, but it may still be under way: ask again after {settled:%H:%M:%S} UTC")
+        if isinstance(sighting, Absent) and attempt.group is not None:
+            self._opened.settle(attempt.group)
         if isinstance(sighting, Found):
             receipt = attrs.evolve(sighting.receipt, token=attempt.token)
             self._sending.account(receipt.id, attempt.token)
@@ -235,6 +252,7 @@ class Operations:
         return plan_send(self.messenger, self.capabilities, group, message, strict=self.strict)
 
     def _ours(self, group: Group) -> Group:
+        check_group(group)
         if group.provider != self.messenger.name:
             raise WrongConnection(f"the group lives at {group.provider}, this connection is {self.messenger.name}")
         if group.line != self.messenger.line:
@@ -276,7 +294,3 @@ class Operations:
         flag = self.capabilities.can(operation, group)
         if flag.grade is Grade.UNSUPPORTED:
             raise unsupported(self.messenger, operation, flag.note)
-
-
-def _message(message: Message | str) -> Message:
-    return Message(message) if isinstance(message, str) else message

@@ -54,6 +54,15 @@ class PhoneNumber:
         return f"PhoneNumber({mask(self.e164)!r})"
 
 
+def check_region(region: str) -> str:
+    """A region as it is looked up, in capitals. Raises `InvalidInput` for what is no ISO 3166 country."""
+    import phonenumbers
+
+    if not isinstance(region, str) or region.upper() not in phonenumbers.SUPPORTED_REGIONS:
+        raise InvalidInput("region is a country's two letters (ISO 3166), such as US, CA or GB")
+    return region.upper()
+
+
 @lru_cache(maxsize=4096)
 def _e164(text: str, region: str | None) -> str:
     if _E164.fullmatch(text):

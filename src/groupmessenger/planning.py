@@ -139,9 +139,9 @@ def check_members(
 
 def check_name(messenger: GroupMessenger, capabilities: Capabilities, name: str, *, strict: bool) -> str:
     """Hold a group's name against the limits, and give it stripped. Raises `InvalidInput`, `CapabilityError`."""
-    name = name.strip()
+    name = name.strip() if isinstance(name, str) else ""
     if not name:
-        raise InvalidInput("a group's name is not blank: leave it out for none")
+        raise InvalidInput("a group's name is a text that is not blank: leave it out for none")
     review = _Review(messenger.title, strict)
     if capabilities.can(Feature.GROUP_NAME).grade in (Grade.UNSUPPORTED, Grade.DROPPED):
         review.violations.append(UnsupportedOperation(f"{messenger.title} keeps no group names: leave it out"))

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import inspect
 import logging
 import os
 import traceback
 from collections.abc import Iterable, Iterator
 from difflib import get_close_matches
+from importlib import import_module
 from importlib.metadata import EntryPoint, entry_points
 from typing import TYPE_CHECKING, Any
 
@@ -29,20 +31,22 @@ _log = logging.getLogger(__name__)
 
 
 class BrokenPlugin(ConfigurationError):
-    """A plugin that is installed and cannot be used. `traceback` is its own."""
+    """A plugin that is installed, or `given` in code, and cannot be used. `traceback` is its own."""
 
-    def __init__(self, name: str, what: str, cause: BaseException | None = None) -> None:
-        super().__init__(Problem(name, what, f"repair or uninstall it, or name it in {BLOCK}"))
+    def __init__(self, name: str, what: str, cause: BaseException | None = None, *, given: bool = False) -> None:
+        super().__init__(
+            Problem(name, what, "repair it" if given else f"repair or uninstall it, or name it in {BLOCK}")
+        )
         self.name = name
         self.traceback = "".join(traceback.format_exception(cause)) if cause else ""
 
 
 def manager(plugins: Iterable[object] = ()) -> pluggy.PluginManager:
-    """A plugin manager that knows our hooks, with these plugins in it."""
+    """A plugin manager that knows our hooks, with these plugins in it, which were given in code."""
     made = pluggy.PluginManager(hookspecs.PROJECT)
     made.add_hookspecs(hookspecs)
     for plugin in plugins:
-        _register(made, plugin, _name_of(plugin))
+        _register(made, plugin, _name_of(plugin), given=True)
     return made
 
 
@@ -57,14 +61,17 @@ def load_provider(name: str, plugins: Iterable[object] = ()) -> type[GroupMessen
     Raises `ConfigurationError` for one that is not installed, saying what to install, and `BrokenPlugin`.
     """
     for plugin in plugins:
-        given = _provider(_name_of(plugin), manager([plugin]))
-        if getattr(given, "name", None) == name:
-            return _checked(name, given)
+        found = _provider(_name_of(plugin), manager([plugin]), given=True)
+        if getattr(found, "name", None) == name:
+            return _checked(name, found, given=True)
     return _checked(name, _provider(name, _load(name)))
 
 
 def sandbox_faces() -> dict[str, type[Face]]:
-    """The faces of all installed providers that have one. A provider that cannot be loaded is logged and left out."""
+    """The faces of all installed providers that have one.
+
+    A provider that cannot be loaded is logged and left out, and so is one whose face is none.
+    """
     faces: dict[str, type[Face]] = {}
     for name in installed_providers():
         try:
@@ -73,16 +80,32 @@ def sandbox_faces() -> dict[str, type[Face]]:
             _log.warning("provider %s has no face in the sandbox: %s\n%s", name, error, error.traceback)
         except ImportError as error:
             _log.warning("provider %s has no face in the sandbox: %s", name, error)
-        except Exception:
+        except (Exception, SystemExit):
             _log.exception("provider %s has no face in the sandbox", name)
         else:
-            if face is not None:
+            if face is None:
+                continue
+            if what := _unfit(name, face):
+                _log.warning("provider %s has no face in the sandbox: %s", name, what)
+            else:
                 faces[name] = face
     return faces
 
 
+def _unfit(name: str, face: Any) -> str:
+    """Say why it cannot be this provider's face; nothing if it can."""
+    # The sandbox is a layer above this one. Who has a face has imported it.
+    kind: type = import_module("groupmessenger.sandbox.face").Face
+    if not (isinstance(face, type) and issubclass(face, kind)):
+        return "its groupmessenger_sandbox hook gives no subclass of Face"
+    called = getattr(face, "name", None)
+    return "" if called == name else f"it is installed as {name!r} and its face calls itself {called!r}"
+
+
 def _load(name: str) -> pluggy.PluginManager:
     installed = installed_providers()
+    if name in _blocked():
+        raise ConfigurationError(Problem("provider", f"{name!r} is blocked by {BLOCK}", "take it out of that variable"))
     if name not in installed:
         near = get_close_matches(name, installed, n=1)
         cure = f"did you mean {near[0]!r}?" if near else f"pip install groupmessenger-{name}"
@@ -98,20 +121,20 @@ def _load(name: str) -> pluggy.PluginManager:
     return made
 
 
-def _provider(name: str, made: pluggy.PluginManager) -> Any:
+def _provider(name: str, made: pluggy.PluginManager, *, given: bool = False) -> Any:
     try:
         return made.hook.groupmessenger_provider()
-    except Exception as error:
+    except (Exception, SystemExit) as error:
         what = f"its groupmessenger_provider hook fails ({type(error).__name__}: {error})"
-        raise BrokenPlugin(name, what, error) from error
+        raise BrokenPlugin(name, what, error, given=given) from error
 
 
-def _checked(name: str, given: Any) -> type[GroupMessenger]:
-    if not (isinstance(given, type) and issubclass(given, GroupMessenger)):
-        raise BrokenPlugin(name, "its groupmessenger_provider hook gives no GroupMessenger class")
-    if given.name != name:
-        raise BrokenPlugin(name, f"it is installed as {name!r} and calls itself {given.name!r}")
-    return given
+def _checked(name: str, found: Any, *, given: bool = False) -> type[GroupMessenger]:
+    if not (isinstance(found, type) and issubclass(found, GroupMessenger)):
+        raise BrokenPlugin(name, "its groupmessenger_provider hook gives no GroupMessenger class", given=given)
+    if found.name != name:
+        raise BrokenPlugin(name, f"it is installed as {name!r} and calls itself {found.name!r}", given=given)
+    return found
 
 
 @attrs.frozen
@@ -172,31 +195,42 @@ def _observes(made: pluggy.PluginManager) -> bool:
 
 
 def _installed(group: str) -> Iterator[EntryPoint]:
-    blocked = {name.strip() for name in os.environ.get(BLOCK, "").split(",")}
+    blocked = _blocked()
     return (entry for entry in sorted(entry_points(group=group)) if entry.name not in blocked)
+
+
+def _blocked() -> set[str]:
+    return {name.strip() for name in os.environ.get(BLOCK, "").split(",")} - {""}
 
 
 def _imported(entry: EntryPoint) -> object:
     try:
         return entry.load()
-    except Exception as error:
+    except KeyboardInterrupt:
+        raise
+    except BaseException as error:  # one that exits as well: it must not take the program with it
         raise BrokenPlugin(entry.name, f"it cannot be loaded ({type(error).__name__}: {error})", error) from error
 
 
-def _register(made: pluggy.PluginManager, plugin: object, name: str) -> None:
+def _register(made: pluggy.PluginManager, plugin: object, name: str, *, given: bool = False) -> None:
     if isinstance(plugin, type):
-        raise BrokenPlugin(name, "a plugin is an object or a module, and this is a class: give an instance of it")
+        what = "a plugin is an object or a module, and this is a class: give an instance of it"
+        raise BrokenPlugin(name, what, given=given)
     try:
         made.register(plugin, name)
         made.check_pending()
     except (pluggy.PluginValidationError, ValueError) as error:
-        raise BrokenPlugin(name, f"its hooks do not fit: {error}", error) from error
-    marked = {caller.name for caller in made.get_hookcallers(plugin) or ()}
+        raise BrokenPlugin(name, f"its hooks do not fit: {error}", error, given=given) from error
+    callers = made.get_hookcallers(plugin) or ()
+    for hook in (each for caller in callers for each in caller.get_hookimpls() if each.plugin is plugin):
+        if inspect.iscoroutinefunction(hook.function) or inspect.isasyncgenfunction(hook.function):
+            raise BrokenPlugin(name, f"hooks are plain functions, and {hook.function.__name__} is async", given=given)
+    marked = {caller.name for caller in callers}
     ours = [each for each in dir(plugin) if each.startswith(hookspecs.PROJECT + "_")]
     unmarked = {each for each in ours if callable(getattr(plugin, each, None))} - marked
     if unmarked or not marked:
         what = f"{', '.join(sorted(unmarked))} without @hookimpl" if unmarked else "no hook of ours"
-        raise BrokenPlugin(name, f"it has {what}, so that it would never be called")
+        raise BrokenPlugin(name, f"it has {what}, so that it would never be called", given=given)
 
 
 def _name_of(plugin: object) -> str:

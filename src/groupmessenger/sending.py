@@ -18,12 +18,15 @@ from .errors import (
     CapabilityError,
     ConfigurationError,
     GroupMessengerError,
+    GroupPending,
     NotReached,
+    Outcome,
     OutcomeUnknown,
     PartialFailure,
     ProviderError,
 )
-from .flow import Call, Flow, LeaveBy, Now
+from .exchange import departed
+from .flow import Call, Flow, LeaveBy, Now, Request
 from .groups import Group
 from .messages import Attempt, Message, Receipt
 from .messenger import GroupMessenger
@@ -80,7 +83,34 @@ class _Bounded(OrderedDict[K, V]):
 
 
 class Opened(_Bounded[Group, Group]):
-    """What groups that were pending, or not named yet, have become."""
+    """What groups that were pending, or not named yet, have become; and which of them may have been opened."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._in_doubt: _Bounded[Group, None] = _Bounded()
+
+    def doubt(self, group: Group) -> None:
+        """Keep that the message that opens a group may have gone out: another could open it a second time."""
+        self._in_doubt.put(group, None)
+
+    def check(self, group: Group) -> None:
+        """Raise `GroupPending` for a group that is in doubt."""
+        if group in self._in_doubt:
+            raise GroupPending(
+                "its first message may have gone out, and made the group: ask find_sent(error.attempt) first, "
+                "or create the group again to begin another thread"
+            )
+
+    def settle(self, group: Group) -> None:
+        """Forget a doubt: it is known what became of the first message."""
+        self._in_doubt.pop(group, None)
+
+    def ask_anew(self, group: Group) -> None:
+        """Take a group as created now: what it became before counts only if it still has these people."""
+        self.settle(group)
+        became = self.get(group)
+        if became is not None and set(became.members or ()) != set(group.members or ()):
+            self.pop(group, None)
 
     def now(self, group: Group) -> Group:
         """The group as it is by now, as far as this client knows."""
@@ -91,6 +121,7 @@ class Opened(_Bounded[Group, Group]):
         """Keep what a group has become, where that could be asked for again by the old value."""
         if group.pending or group.name_pending:
             self.put(group, became)
+            self.settle(group)
         if became.name_pending or became in self:
             self.put(became, became)
         return became
@@ -133,23 +164,45 @@ class Sending:
             leave_by=now + timedelta(seconds=self._seconds),
         )
 
-    async def carry_out(self, attempt: Attempt, start: Callable[[], Flow[R]]) -> R:
-        """Let it leave, observed. Whatever goes wrong in reading an answer leaves it unknown, with the attempt."""
+    async def carry_out(
+        self, attempt: Attempt, kind: type[R], start: Callable[[], Flow[R]], finish: Callable[[R], R]
+    ) -> R:
+        """Let it leave, observed. Whatever goes wrong in reading an answer leaves it unknown, with the attempt.
+
+        `finish` completes the receipt, of this `kind`, before anybody sees it.
+        """
         if self._observers is not None:
             await Call(partial(self._observers.before_send, attempt))
+        done: list[Request] = []
+        watched = departed.set(done)
         try:
-            sent = await LeaveBy(attempt.leave_by, certain(self._messenger.title, start()))
-        except OutcomeUnknown as error:
-            error.attempt = attrs.evolve(attempt, provider_id=error.provider_id)
+            sent = await LeaveBy(attempt.leave_by, certain(self._messenger.title, self._receipt(kind, start)))
+        except GroupMessengerError as caught:
+            error = self._known(caught, done)
+            if isinstance(error, OutcomeUnknown):
+                error.attempt = attrs.evolve(attempt, provider_id=error.provider_id)
             await self._tell(attempt, error)
-            raise
-        except GroupMessengerError as error:
-            await self._tell(attempt, error)
-            raise
-        receipt = attrs.evolve(sent, token=attempt.token)
+            if error is caught:
+                raise
+            raise error from caught
+        finally:
+            departed.reset(watched)
+        receipt = finish(attrs.evolve(sent, token=attempt.token))
         self.account(receipt.id, attempt.token)
         await self._tell(attempt, receipt)
         return receipt
+
+    async def _receipt(self, kind: type[R], start: Callable[[], Flow[R]]) -> R:
+        sent = await start()
+        if not isinstance(sent, kind):
+            raise TypeError(f"{self._messenger.title}'s send gave no {kind.__name__}")
+        return sent
+
+    def _known(self, error: GroupMessengerError, done: list[Request]) -> GroupMessengerError:
+        """What is known after an error: "not sent" only if nothing was done that cannot be done twice."""
+        if not done or error.outcome is not Outcome.NOT_SENT:
+            return error
+        return OutcomeUnknown(f"{self._messenger.title} took the message, and then: {error}")
 
     def accounted_for(self, known: Collection[str], token: str) -> Collection[str]:
         """The ids of messages known to be others than the one of this token: the caller's, and our own."""
