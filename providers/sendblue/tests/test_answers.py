@@ -269,16 +269,29 @@ def codes(code: object) -> Iterator[dict[str, object]]:
 @SENDS
 @pytest.mark.parametrize("code", REFUSALS)
 def test_refusal_in_a_success(code: object, send: Send) -> None:
-    """A documented refusal inside a 2xx is not sent."""
-    for word, fields in itertools.product((*FAILED_WORDS, "QUEUED", None), codes(code)):
+    """A documented refusal inside a 2xx that says "failed", or nothing else, is not sent."""
+    for word, fields in itertools.product((*FAILED_WORDS, None), codes(code)):
         assert fate(200, SENT | {"status": word} | fields, send) is REFUSALS[code][0]
+    for fields in codes(code):
+        assert fate(200, fields, send) is REFUSALS[code][0]
 
 
 @SENDS
-@pytest.mark.parametrize("word", ["SENT", "DELIVERED", "success"])
-def test_refusal_of_what_went_out(word: str, send: Send) -> None:
-    """An answer that says both "sent" and "refused" is in doubt: it must not invite a second send."""
-    assert fate(200, SENT | {"status": word, "error_code": 4001}, send) is gm.OutcomeUnknown
+@pytest.mark.parametrize("word", [*(word for word in WORDS if word), "success"])
+def test_refusal_of_what_was_taken(word: str, send: Send) -> None:
+    """An answer that says both "refused" and anything but "failed" is in doubt: it must not invite a second send."""
+    for fields in codes(4001):
+        assert fate(200, SENT | {"status": word} | fields, send) is gm.OutcomeUnknown
+
+
+@SENDS
+@pytest.mark.parametrize("group_id", [["a"], {"a": 1}, 17, True])
+def test_group_id_that_is_none(group_id: object, send: Send) -> None:
+    """A group id is a text: anything else is neither an answer of theirs nor a group."""
+    assert fate(200, {"group_id": group_id}, send) is gm.OutcomeUnknown
+    receipt = outcome_of(Vendor(200, {"status": "QUEUED", "message_handle": HANDLE, "group_id": group_id}), send)
+    if isinstance(receipt, gm.GroupReceipt):
+        assert receipt.group.id == GROUP_ID or receipt.group.is_member_set
 
 
 @SENDS
@@ -403,6 +416,24 @@ def test_a_failed_send_does_not_open_the_group() -> None:
             client.send(group, "Hello")
         vendor.status, vendor.content = 200, json.dumps({"status": "QUEUED"} | SENT).encode()
         assert client.send(group, "Hello").group.id == GROUP_ID
+
+
+@SENDS
+def test_key_beside_a_code(send: Send) -> None:
+    """A key that is not listed (SDK 1.31 and later give one) does not hide what the code beside it says."""
+    for key, code in itertools.product(("X", "OPTED_OUT"), (5000, "10002")):
+        both = {"status": "ERROR", "error_code": code, "error_key": key}
+        assert fate(400, both, send) is gm.OutcomeUnknown
+        assert fate(200, SENT | both, send) is gm.OutcomeUnknown
+        assert answers.refusal(Response(400, json.dumps(both).encode())) is None
+        assert (answers.status_of(both), answers.reason_of(both)) == (Status.UNKNOWN, None)
+    assert fate(400, {"error_code": 4001, "error_key": "X"}, send) is gm.RateLimited
+    assert fate(200, SENT | {"status": "ERROR", "error_code": 4001, "error_key": "X"}, send) is gm.RateLimited
+    assert fate(200, SENT | {"status": "ERROR", "error_code": 10001, "error_key": "OPTED_OUT"}, send) is gm.Rejected
+    for word in ("ERROR", "QUEUED", None):
+        failed = Vendor(200, SENT | {"status": word, "error_code": 10001, "error_key": "X"})
+        receipt = outcome_of(failed, send)
+        assert (receipt.status, receipt.reason) == (Status.FAILED, FailureReason.OTHER)
 
 
 # Words for people

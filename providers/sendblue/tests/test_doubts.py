@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 import time
 from collections.abc import Callable, Iterator
+from datetime import timedelta
 from typing import Any, TypeAlias
 
 import attrs
@@ -255,6 +256,9 @@ def test_lost_requests(stage: Stage) -> None:
     assert attempt is not None
     assert isinstance(client.find_sent(attempt), gm.CannotTell)
     over = attrs.evolve(attempt, leave_by=attempt.leave_from)
+    if stage.reads("handle_in_answer", False):  # the message before has no id to be known by, and is moments old
+        assert isinstance(client.find_sent(over), gm.CannotTell)
+        over = attrs.evolve(over, leave_from=attempt.leave_from + timedelta(seconds=6))
     assert client.find_sent(over) == gm.Absent()
     client.send(pair[1], "Never")
     assert [stage.shows(number, "Never") for number in PEOPLE] == [1, 1, 1]

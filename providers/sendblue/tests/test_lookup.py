@@ -99,12 +99,14 @@ def test_pending_group(box: Sandbox, client: gm.Client) -> None:
 
 def test_known_group_and_private(box: Sandbox, client: gm.Client) -> None:
     """In a group with an id the id decides, for a private text the number; the same text elsewhere is no match."""
-    group = client.send(client.create_group([ANN, BOB]), "First").group
+    first = client.send(client.create_group([ANN, BOB]), "First")
+    group = first.group
     other = client.send(client.create_group([ANN, CAT]), "First").group
     with box.connect("sendblue", patience=0) as stranger:  # knows of no ids
         client.send(other, LOST)
         attempt = lose(box, lambda: client.send(group, LOST), arrives=False)
-        assert stranger.find_sent(over(attempt)) == gm.Absent()
+        assert "other messages" in why(stranger.find_sent(over(attempt)))  # "First" is moments old
+        assert stranger.find_sent(over(attempt), {first.id}) == gm.Absent()
         private = lose(box, lambda: client.send_direct(ANN, LOST), arrives=False)
         assert stranger.find_sent(over(private)) == gm.Absent()
         assert group_of(stranger.find_sent(lose(box, lambda: client.send(group, LOST)))) == group
@@ -148,7 +150,8 @@ def test_listing_lag() -> None:
 
 def test_same_text_thrice(box: Sandbox, client: gm.Client) -> None:
     """The same text on purpose: what is known to be another message never matches, in this process or from a store."""
-    group = client.send(client.create_group([ANN, BOB]), "First").group
+    opening = client.send(client.create_group([ANN, BOB]), "First")
+    group = opening.group
     first = lose(box, lambda: client.send(group, LOST))
     box.clock.advance(1)
     second = client.send(group, LOST)
@@ -160,7 +163,7 @@ def test_same_text_thrice(box: Sandbox, client: gm.Client) -> None:
         assert found(other.find_sent(first, known)).id == ids[0]
         assert found(other.find_sent(third, known | {ids[0]})).id == ids[2]
         never = lose(box, lambda: client.send(group, LOST), arrives=False)
-        assert other.find_sent(over(never), {*ids}) == gm.Absent()
+        assert other.find_sent(over(never), {opening.id, *ids}) == gm.Absent()
     assert found(client.find_sent(first)).id == ids[0]
     assert found(client.find_sent(third)).id == ids[2]
     assert client.find_sent(over(never)) == gm.Absent()
@@ -194,13 +197,16 @@ def test_human_on_the_line(box: Sandbox, client: gm.Client) -> None:
 
 
 def test_own_seat(box: Sandbox, client: gm.Client) -> None:
-    """With a seat of our own the messages of the others on the line do not count."""
+    """With a seat of our own it is found by that; what names no seat, as by the others here, may be anybody's."""
     with box.connect("sendblue", patience=0, exclusive_line=False, seat_id=SEAT) as seated:
-        group = client.send(client.create_group([ANN, BOB]), "First").group
+        first = seated.send(client.create_group([ANN, BOB]), "First")
+        group = first.group
         attempt = lose(box, lambda: seated.send(group, LOST), arrives=False)
-        client.send(group, LOST)
-        client.send(group, "By somebody else")
         assert seated.find_sent(over(attempt)) == gm.Absent()
+        client.send(group, "By somebody else")
+        assert "other messages" in why(seated.find_sent(over(attempt)))
+        client.send(group, LOST)
+        assert "seat" in why(seated.find_sent(over(attempt)))
         attempt = lose(box, lambda: seated.send(group, LOST))
         assert found(seated.find_sent(attempt)).raw["seat_id"] == SEAT
         assert "clock" in why(client.find_sent(attrs.evolve(attempt, leave_from=attempt.leave_by)))
@@ -278,10 +284,20 @@ def test_by_handle(
 
 
 def test_by_handle_nobody_knows(box: Sandbox, client: gm.Client) -> None:
-    """A handle that Sendblue does not know is an error, not an absence."""
+    """A handle that Sendblue does not know is neither an absence nor an error that says "not sent"."""
+    attempt = attrs.evolve(over(lose(box, lambda: client.send_direct(ANN, LOST))), provider_id="unknown")
+    assert "did not say" in why(client.find_sent(attempt))
+
+
+@pytest.mark.parametrize("kind", ["refuse", "drop", "html", "empty"])
+def test_by_handle_fails(box: Sandbox, client: gm.Client, kind: str) -> None:
+    """If the question fails, the message is as much in doubt as before."""
     attempt = lose(box, lambda: client.send_direct(ANN, LOST))
-    with pytest.raises(gm.Rejected):
-        client.find_sent(attrs.evolve(over(attempt), provider_id="unknown"))
+    attempt = attrs.evolve(over(attempt), provider_id=face_of(box).messages[-1].handle)
+    box.fault(kind, operation="status", times=None, status=401 if kind == "refuse" else None)
+    assert "did not say" in why(client.find_sent(attempt))
+    box.clear_faults()
+    assert isinstance(client.find_sent(attempt), gm.Found)
 
 
 @pytest.mark.parametrize("kind", ["drop", "html", "empty"])
@@ -388,6 +404,7 @@ def test_what_is_asked() -> None:
         assert listing.requests == [usual | narrowed]
 
 
+KNOWN = attrs.evolve(GROUP, members=PENDING.members)
 PRIVATE = {"message_type": "message", "group_id": "", "participants": [], "number": ANN}
 
 
@@ -413,15 +430,24 @@ PRIVATE = {"message_type": "message", "group_id": "", "participants": [], "numbe
         (GROUP, {"is_outbound": False}, gm.Absent),
         (GROUP, {"date_sent": (FROM - timedelta(minutes=6)).isoformat()}, gm.Absent),
         (GROUP, PRIVATE, gm.Absent),
-        (PENDING, {"participants": [ANN, BOB, CAT]}, gm.Absent),
-        (PENDING, {"participants": [ANN, LINE]}, gm.Absent),
+        (PENDING, {"participants": [CAT, DAN, LINE]}, gm.Absent),
+        (GROUP, {"date_sent": FROM + timedelta(minutes=15, seconds=1)}, gm.Absent),
+        (GROUP, {"date_sent": FROM + timedelta(days=1), "content": "Another"}, gm.Absent),
+        (KNOWN, {"group_id": "sb_group_2", "participants": [ANN, BOB, CAT, LINE]}, gm.Absent),
+        (KNOWN, {"group_id": "sb_group_2", "participants": ...}, gm.Absent),
         (PENDING, {"participants": [], "number": CAT}, gm.Absent),
         (PENDING, PRIVATE, gm.Absent),
         (None, PRIVATE | {"number": BOB}, gm.Absent),
         (None, {"number": ANN}, gm.Absent),
         (None, PRIVATE | {"group_id": GROUP_ID}, gm.Absent),
         (None, PRIVATE | {"message_type": ..., "participants": [ANN, BOB, LINE]}, gm.Absent),
-        # at the very beginning
+        # written in another way
+        (PENDING, {"participants": [ANN[1:], BOB[1:], LINE[1:]]}, gm.Found),
+        (None, PRIVATE | {"number": int(ANN)}, gm.Found),
+        (None, PRIVATE | {"participants": [ANN[1:], LINE[1:]]}, gm.Found),
+        # at the very beginning, and the end
+        (GROUP, {"date_sent": FROM + timedelta(minutes=15)}, gm.Found),
+        (GROUP, {"date_sent": FROM + timedelta(days=1), "date_created": FROM.isoformat()}, gm.Found),
         (GROUP, {"date_sent": FROM.isoformat()}, gm.Found),
         (GROUP, {"date_sent": FROM.isoformat(), "content": "Another"}, gm.CannotTell),
         # perhaps
@@ -430,7 +456,20 @@ PRIVATE = {"message_type": "message", "group_id": "", "participants": [], "numbe
         (GROUP, {"date_sent": ...}, gm.CannotTell),
         (GROUP, {"date_sent": "yesterday", "content": "Another"}, gm.CannotTell),
         (GROUP, {"date_sent": FROM - timedelta(seconds=1)}, gm.CannotTell),
-        (GROUP, {"date_sent": FROM - timedelta(seconds=1), "content": "Another"}, gm.Absent),
+        (GROUP, {"date_sent": FROM - timedelta(seconds=5), "content": "Another"}, gm.CannotTell),
+        (GROUP, {"date_sent": FROM - timedelta(seconds=6), "content": "Another"}, gm.Absent),
+        (GROUP, {"group_id": [GROUP_ID]}, gm.CannotTell),
+        (GROUP, {"group_id": 17}, gm.CannotTell),
+        (KNOWN, {"group_id": "sb_group_2"}, gm.CannotTell),
+        (KNOWN, {"group_id": "sb_group_2", "participants": ["(312) 555-0150", BOB, LINE]}, gm.CannotTell),
+        (PENDING, {"participants": [ANN, BOB, CAT]}, gm.CannotTell),
+        (PENDING, {"participants": [ANN, LINE]}, gm.CannotTell),
+        (PENDING, {"participants": [ANN[2:], BOB[2:], LINE[2:]]}, gm.CannotTell),
+        (PENDING, {"participants": ["(312) 555-0150", "(312) 555-0151"]}, gm.CannotTell),
+        (PENDING, {"participants": [CAT, "ann@example.com"]}, gm.CannotTell),
+        (PENDING, {"participants": [CAT[1:], DAN[1:]]}, gm.CannotTell),
+        (None, PRIVATE | {"number": ANN[2:]}, gm.CannotTell),
+        (None, PRIVATE | {"participants": [ANN[2:], LINE[2:]]}, gm.CannotTell),
         (GROUP, {"content": None}, gm.CannotTell),
         (GROUP, {"content": LOST + "!"}, gm.CannotTell),
         (GROUP, {"status": "ERROR", "error_code": 10002}, gm.CannotTell),
@@ -449,13 +488,26 @@ def test_row(group: gm.Group | None, fields: dict[str, Any], expected: type) -> 
 
 
 @pytest.mark.parametrize(
-    ("seat", "expected"), [(SEAT, gm.Found), ("another", gm.Absent), (None, gm.Absent), (..., gm.Absent)]
+    ("seat", "expected"), [(SEAT, gm.Found), ("another", gm.Absent), (None, gm.CannotTell), (..., gm.CannotTell)]
 )
 def test_row_of_a_seat(seat: Any, expected: type) -> None:
-    """Rows of other seats are not ours; on an exclusive line every row is."""
+    """Rows of other seats are not ours, those of none may be; on an exclusive line every row is."""
     rows = [listed(seat_id=seat)]
     assert type(Listing(rows).find(GROUP, exclusive_line=False, seat_id=SEAT)) is expected
     assert type(Listing(rows).find(GROUP, exclusive_line=True, seat_id=SEAT)) is gm.Found
+
+
+@pytest.mark.parametrize("handle", [["h1"], {"id": "h1"}, None, ..., 1.5])
+def test_row_without_a_handle(handle: Any) -> None:
+    """What stands in the place of an id and is none is no id, and no error."""
+    assert found(Listing([listed(message_handle=handle)]).find(GROUP, ("h1",))).id == ""
+
+
+def test_later_rows_are_read() -> None:
+    """What is too late to be this message says nothing of it, and what it looks for may come after that."""
+    late = [listed(date_sent=(FROM + timedelta(hours=n)).isoformat(), message_handle=f"l{n}") for n in (3, 2, 1)]
+    assert found(Listing(late, [listed()]).find(GROUP)).id == "h1"
+    assert Listing(late, []).find(GROUP) == gm.Absent()
 
 
 def test_oldest_is_claimed() -> None:

@@ -35,6 +35,7 @@ class Vendor:
         self.asked: list[tuple[str, str, Any]] = []
         self.headers: list[httpx.Headers] = []
         self.raw: list[bytes] = []
+        self.timeouts: list[dict[str, float]] = []
         self.answers: list[tuple[int, Any]] = []
 
     def __call__(self, request: httpx.Request) -> httpx.Response:
@@ -42,6 +43,7 @@ class Vendor:
         self.asked.append((request.method, request.url.path, body))
         self.headers.append(request.headers)
         self.raw.append(request.url.raw_path)
+        self.timeouts.append(request.extensions["timeout"])
         usual = {"status": "QUEUED", "message_handle": "h1", "group_id": GROUP_ID, "service": "iMessage"}
         status, answer = self.answers.pop(0) if self.answers else (200, usual)
         return httpx.Response(status, json=answer)
@@ -257,7 +259,10 @@ class TestAddresses:
     def test_only_numbers_begin_a_group(self, vendor: Vendor, person: str | gm.OpaqueAddress) -> None:
         """A group begins with phone numbers: e-mails are added afterwards, short codes never."""
         with vendor.connect() as client:
-            group = client.create_group([ANN, BOB, person])
+            with pytest.raises(gm.UnsupportedOperation, match="phone numbers"):
+                client.create_group([ANN, BOB, person])
+            people = map(gm.Member, (ANN, BOB, person))
+            group = gm.Group.of_members("sendblue", LINE, people, pending=True, topology=gm.Topology.SHARED_THREAD)
             assert not client.plan(group, "Hello").ok
             with pytest.raises(gm.UnsupportedOperation, match="phone numbers"):
                 client.send(group, "Hello")
@@ -376,6 +381,13 @@ class TestSettings:
     def test_impossible(self, setting: str, value: Any) -> None:
         """A setting that cannot work is a problem of its own, at once, and its value is not repeated."""
         assert list(self.problems(**self.GOOD | {setting: value})) == [setting]
+
+    @pytest.mark.parametrize("line", ["312 555 0100", "3125550100", "not a number", "+1 312"])
+    def test_line(self, line: str) -> None:
+        """How to write the line is said in words that fit a setting."""
+        problem = self.problems(**self.GOOD | {"line": line})["line"]
+        assert "line is your Sendblue number in E.164: '+', the country code and the number" in problem
+        assert "region" not in problem
 
     @pytest.mark.parametrize("base_url", ["http://api.sendblue.com", "api.sendblue.com", "https://x.test/?a=1"])
     def test_base_url(self, base_url: str) -> None:
@@ -704,6 +716,7 @@ class TestNames:
             f"/api/v2/groups/{GROUP_ID}/name",
             {"group_name": "Friends", "from_number": LINE},
         )
+        assert [timeout["read"] for timeout in vendor.timeouts] == [30, 5]  # the receipt waits for it
 
     @pytest.mark.parametrize("kind", ["drop", "html", "empty"])
     def test_lost(self, box: Sandbox, client: gm.Client, kind: str) -> None:

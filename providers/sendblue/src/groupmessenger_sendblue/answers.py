@@ -75,14 +75,14 @@ _KNOWN: Mapping[str, _Known] = {
     "OPTED_OUT": _Known(Rejected, "a recipient opted out", FailureReason.OPTED_OUT),
 }
 _FAILED_CODE = "10001"  # "failed to send": a fate, not a refusal
+_NO_ERROR = (None, "", 0, "0")
 _UNRESOLVED = frozenset({"5000", "10002"})  # "internal error", "could not resolve status"
-_GONE = (Status.SENT, Status.DELIVERED, Status.READ)
 
 
 def refusal(response: Response) -> ProviderError | None:
     """The error for an answer that is no success, None where nothing says that nothing was done."""
     body = response.fields
-    if response.status not in _REFUSED or not any(key in body for key in _SHAPE) or code_of(body) in _UNRESOLVED:
+    if response.status not in _REFUSED or not any(key in body for key in _SHAPE) or _unresolved(body):
         return None
     if response.status == 401:
         return _error(AuthenticationFailed, response, "check api_key_id and api_secret_key")
@@ -90,7 +90,7 @@ def refusal(response: Response) -> ProviderError | None:
         return _error(AuthenticationFailed, response, "these keys, or this plan, may not do this")
     if response.status == 404 and _names_group(response.request):
         return _error(GroupNotFound, response, "no such group")
-    if known := _KNOWN.get(code_of(body)):
+    if known := _KNOWN.get(_listed(body)):
         return _known(known, response)
     return _error(Rejected, response)
 
@@ -98,19 +98,21 @@ def refusal(response: Response) -> ProviderError | None:
 def check_sent(response: Response) -> None:
     """Raise what a 2xx to a send really means, if it is not "sent": a known refusal, or a doubt."""
     body = response.fields
-    code = code_of(body)
-    failed = status_of(body) is Status.FAILED
-    if not failed and not code:
-        if _word(body) not in _STATUS and not any(body.get(key) for key in ("message_handle", "group_id")):
+    word, codes = _word(body), codes_of(body)
+    failed = _STATUS.get(word) is Status.FAILED
+    if not failed and not codes:
+        if word not in _STATUS and not handle_of(body) and not group_id_of(body):
             raise OutcomeUnknown("Sendblue may have sent it, or not: its answer is in no shape it documents")
         return
-    if (known := _KNOWN.get(code)) and status_of(body) not in _GONE:
-        raise _known(known, response)
-    if code == _FAILED_CODE:
+    listed = "" if _unresolved(body) else _listed(body)
+    if listed == _FAILED_CODE:
         return
+    # A code alone is a refusal, as in an HTTP error; beside a word that is no failure it contradicts that word.
+    if (known := _KNOWN.get(listed)) and (failed or not word):
+        raise _known(known, response)
     raise OutcomeUnknown(
-        f"Sendblue may have sent it, or not: it answered {_word(body)} {code}".rstrip() + f"{_said(response)}",
-        provider_id=str(body.get("message_handle") or "") or None,
+        " ".join(("Sendblue may have sent it, or not: it answered", *filter(None, (word, *codes)))) + _said(response),
+        provider_id=handle_of(body) or None,
     )
 
 
@@ -127,27 +129,43 @@ def check_modified(response: Response, refusals: Iterable[str]) -> None:
     raise OutcomeUnknown(f"Sendblue may have done it, or not: it answered {_word(body)}{_said(response)}")
 
 
+def codes_of(body: Mapping[str, Any]) -> tuple[str, ...]:
+    """What to branch on: `error_key` before `error_code` (the vendor's advice), there may be both; none for no error.
+
+    Since SDK 1.31 a key may stand beside a code: one that is not listed here does not hide what the other says.
+    """
+    return tuple(str(code) for name in ("error_key", "error_code") if (code := body.get(name)) not in _NO_ERROR)
+
+
 def code_of(body: Mapping[str, Any]) -> str:
-    """What to branch on: `error_key` before `error_code` (the vendor's advice); empty for no error."""
-    for name in ("error_key", "error_code"):
-        code = body.get(name)
-        if code not in (None, "", 0, "0"):
-            return str(code)
-    return ""
+    """The first of the codes, for people to look up; empty for no error."""
+    return next(iter(codes_of(body)), "")
+
+
+def handle_of(body: Mapping[str, Any]) -> str:
+    """The id of a message; empty where there is none, or what stands there is no id."""
+    handle = body.get("message_handle")
+    return str(handle) if isinstance(handle, str | int) and handle else ""
+
+
+def group_id_of(body: Mapping[str, Any]) -> str:
+    """The id of a group; empty where there is none, or what stands there is no id."""
+    group_id = body.get("group_id")
+    return group_id if isinstance(group_id, str) else ""
 
 
 def status_of(body: Mapping[str, Any]) -> Status:
     """How far a message is. A word that is not known says nothing."""
-    if code_of(body) in _UNRESOLVED:
+    if _unresolved(body):
         return Status.UNKNOWN
     return _STATUS.get(_word(body), Status.UNKNOWN)
 
 
 def reason_of(body: Mapping[str, Any]) -> FailureReason | None:
     """Why a message failed, None if it did not."""
-    if status_of(body) is not Status.FAILED and code_of(body) != _FAILED_CODE:
+    if _unresolved(body) or (status_of(body) is not Status.FAILED and _listed(body) != _FAILED_CODE):
         return None
-    known = _KNOWN.get(code_of(body))
+    known = _KNOWN.get(_listed(body))
     return known.reason if known else FailureReason.OTHER
 
 
@@ -171,6 +189,15 @@ def _address(value: str) -> Address:
 
 def _names_group(request: Request | None) -> bool:
     return request is not None and ("/groups/" in request.path or bool((request.json or {}).get("group_id")))
+
+
+def _unresolved(body: Mapping[str, Any]) -> bool:
+    return not _UNRESOLVED.isdisjoint(codes_of(body))
+
+
+def _listed(body: Mapping[str, Any]) -> str:
+    """The first of the codes that means something here; empty if none does."""
+    return next((code for code in codes_of(body) if code in _KNOWN or code == _FAILED_CODE), "")
 
 
 def _word(body: Mapping[str, Any]) -> str:

@@ -6,7 +6,7 @@ proves something only where nobody else can have sent it: on a line, or with a s
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping, Set
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -14,12 +14,16 @@ import attrs
 
 from groupmessenger.provider import (
     Absent,
+    Address,
     Attempt,
     CannotTell,
     Found,
     Group,
     GroupReceipt,
+    NotReached,
+    PhoneNumber,
     Proof,
+    ProviderError,
     Receipt,
     Request,
     Sighting,
@@ -37,6 +41,12 @@ if TYPE_CHECKING:
 _PAGE = 100
 _LAST_OFFSET = 10_000  # the vendor's own CLI goes no further
 _SKEW = timedelta(minutes=5)  # between our clock and theirs
+# A message is with the vendor by `leave_by` and goes out within the 600 s that our own settle time waits by default;
+# with the skew of their clock, what is from later than this is another one.
+_HORIZON = timedelta(minutes=15)
+# How slow their clock may be for a message of another text to be this one, changed. Less than `_SKEW`: after a restart
+# our own earlier messages are not all in `known`, and would keep everything from being absent.
+_SLOW = timedelta(seconds=5)
 
 
 def row(body: Mapping[str, Any]) -> Mapping[str, Any]:
@@ -65,17 +75,17 @@ async def find(messenger: SendblueMessenger, attempt: Attempt, known: Collection
     rows = await _listed(messenger, attempt)
     if rows is None:
         return CannotTell("too many messages since then to read them all")
-    unclaimed = [each for each in rows if each.body.get("message_handle") not in known]
+    unclaimed = [each for each in rows if answers.handle_of(each.body) not in known]
     same = [each for each in unclaimed if _text(each.body.get("content")) == _text(attempt.message.text)]
     began = attempt.leave_from.replace(microsecond=attempt.leave_from.microsecond // 1000 * 1000)  # as fine as theirs
     if ours := [each for each in same if each.certain and each.at >= began]:
         return _sighted(messenger, attempt, min(ours, key=lambda each: each.at).body)
     if same:
         return CannotTell(
-            "there is such a message, but it does not say when or to whom, or is from just before this one: "
-            "another, or this by a clock that is slow"
+            "there is such a message, but it does not say when, to whom or from which seat, or is from just before "
+            "this one: another, or this by a clock that is slow"
         )
-    if any(each.at >= began for each in unclaimed):
+    if any(each.at >= began - _SLOW for each in unclaimed):
         return CannotTell("the conversation has other messages from then, one of which may be this one, changed")
     return Absent()
 
@@ -90,9 +100,11 @@ class _Row:
 
 
 async def _by_id(messenger: SendblueMessenger, attempt: Attempt, handle: str) -> Sighting:
-    answer = await ask(Request("GET", "/api/status", params={"handle": handle}, repeatable=True))
-    body = row(answer.fields)
-    return _sighted(messenger, attempt, body)
+    try:
+        answer = await ask(Request("GET", "/api/status", params={"handle": handle}, repeatable=True))
+    except (ProviderError, NotReached) as error:  # says "not sent", which is true of the question alone
+        return CannotTell(f"Sendblue did not say what became of it: {error}")
+    return _sighted(messenger, attempt, row(answer.fields))
 
 
 async def _listed(messenger: SendblueMessenger, attempt: Attempt) -> list[_Row] | None:
@@ -131,35 +143,69 @@ async def _listed(messenger: SendblueMessenger, attempt: Attempt) -> list[_Row] 
 
 
 def _at(each: Mapping[str, Any]) -> datetime | None:
-    return moment(each.get("date_sent")) or moment(each.get("date_created"))
+    return next(iter(_times(each)), None)
+
+
+def _times(each: Mapping[str, Any]) -> list[datetime]:
+    return [at for name in ("date_sent", "date_created") if (at := moment(each.get(name)))]
 
 
 def _row_of(messenger: SendblueMessenger, attempt: Attempt, each: Mapping[str, Any], since: datetime) -> _Row | None:
     """A row, if it is or may be of ours, of this conversation and of this time. Filters of theirs may be ignored."""
-    at, belongs = _at(each), _belongs(messenger, attempt, each)
-    if belongs is False or each.get("is_outbound") is False or (at is not None and at < since):
+    at, belongs, ours = _at(each), _belongs(messenger, attempt, each), _of_us(messenger, each)
+    if False in (belongs, ours) or each.get("is_outbound") is False or (at is not None and at < since):
         return None
-    if messenger.seat_id is not None and not messenger.exclusive_line and each.get("seat_id") != messenger.seat_id:
+    if at is not None and min(_times(each)) > attempt.leave_by + _HORIZON:
         return None
-    return _Row(each, at or datetime.max.replace(tzinfo=UTC), certain=belongs is True and at is not None)
+    certain = belongs is True and ours is True and at is not None
+    return _Row(each, at or datetime.max.replace(tzinfo=UTC), certain)
+
+
+def _of_us(messenger: SendblueMessenger, each: Mapping[str, Any]) -> bool | None:
+    """Whether a row is from our seat; None where it names none. On a line that is ours alone every row is ours."""
+    if messenger.exclusive_line or messenger.seat_id is None:
+        return True
+    seat = each.get("seat_id")
+    return bool(seat == messenger.seat_id) if seat else None
 
 
 def _belongs(messenger: SendblueMessenger, attempt: Attempt, each: Mapping[str, Any]) -> bool | None:
-    """Whether a row is of this conversation; None where it does not say. No field of it is promised."""
-    group, group_id = attempt.group, each.get("group_id")
-    to = answers.people([*_several(each.get("number")), *_several(each.get("to_number"))], messenger.line)
-    people = answers.people(_several(each.get("participants")), messenger.line) or (to if len(to) > 1 else ())
-    if group is not None and not group_id and each.get("message_type") == "message":
-        return False
+    """Whether a row is of this conversation; None where that is not proved. No field of it is promised."""
+    group, group_id = attempt.group, answers.group_id_of(each)
+    ours = {attempt.to} if group is None else set(group.addresses)
+    to = _people(messenger, ours, [*_several(each.get("number")), *_several(each.get("to_number"))])
+    people = _people(messenger, ours, _several(each.get("participants"))) or to
+    clear = {address for address in people if isinstance(address, PhoneNumber) or address in ours}
     if group is None:
-        if group_id or len(people) > 1 or each.get("message_type") == "group":
+        if group_id or len(clear) > 1 or each.get("message_type") == "group":
             return False
-        return attempt.to in [member.address for member in to] if to else None
+        return _same(to, ours) if clear == people else None
+    if not group_id and each.get("message_type") == "message":
+        return False
     if not group.is_member_set:
-        return bool(group_id == group.id) if group_id else None
-    if people:
-        return {member.address for member in people} == set(group.addresses)
-    return None if all(member.address in group.addresses for member in to) else False
+        if not group_id or group_id == group.id:
+            return True if group_id else None
+        return None if people and len(people) == len(ours) and clear <= ours else False  # a thread that was merged?
+    return _same(people, ours)
+
+
+def _same(people: Set[Address], ours: Set[Address | None]) -> bool | None:
+    """Whether people are ours; None if that cannot be said: some only, or written so that it cannot be compared."""
+    if people == ours:
+        return True
+    comparable = bool(people) and all(isinstance(address, PhoneNumber) for address in people)
+    return False if comparable and people.isdisjoint(ours) else None
+
+
+def _people(messenger: SendblueMessenger, ours: Set[Address | None], values: Iterable[object]) -> set[Address]:
+    """Addresses of a row, without our line.
+
+    Digits without `+` are a number only if that is one expected here: any others may be a national form, which as
+    `+` and digits would be somebody else's number.
+    """
+    expected = {messenger.line, *map(str, ours)}
+    written = [f"+{value}" if f"+{value}" in expected else value for value in values]
+    return {member.address for member in answers.people(written, messenger.line)}
 
 
 def _several(value: object) -> list[object]:
@@ -173,14 +219,14 @@ def _text(value: object) -> str:
 def _sighted(messenger: SendblueMessenger, attempt: Attempt, body: Mapping[str, Any]) -> Sighting:
     if answers.status_of(body) is Status.UNKNOWN:
         return CannotTell("Sendblue itself does not know what became of it")
-    handle = str(body.get("message_handle") or attempt.provider_id or "")
+    handle = answers.handle_of(body) or attempt.provider_id or ""
     status, reason = answers.status_of(body), answers.reason_of(body)
     if attempt.group is None:
         return Found(Receipt(id=handle, status=status, reason=reason, raw=body), Proof.CONTENT)
     group = Group(
         messenger.name,
         messenger.line,
-        str(body.get("group_id") or attempt.group.id),
+        answers.group_id_of(body) or attempt.group.id,
         attempt.group.members,
         attempt.group.name,
         topology=Topology.SHARED_THREAD,

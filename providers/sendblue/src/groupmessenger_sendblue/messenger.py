@@ -51,11 +51,15 @@ _OURS = frozenset(
 )
 _SIGNED = re.compile(r"signature|^sig$|^token$|^expires$|^policy$", re.IGNORECASE)
 _EXTENSION = re.compile(r"\.[A-Za-z0-9]{2,5}$")
+_NAMING = 5.0  # seconds: the receipt of a message waits for its group's name, which is tried again with the next one
 _ON_DEVICE = (Status.SENT, Status.DELIVERED, Status.READ)
 
 
 def _line(value: str) -> str:
-    return str(PhoneNumber.parse(value))
+    try:
+        return str(PhoneNumber.parse(value))
+    except InvalidInput:  # its own cure for a national form is an argument that a setting does not have
+        raise InvalidInput("line is your Sendblue number in E.164: '+', the country code and the number") from None
 
 
 def _url(_: object, attribute: attrs.Attribute[str], value: str) -> None:
@@ -108,11 +112,13 @@ class SendblueMessenger(GroupMessenger):
                 yield UnsupportedOperation("Sendblue does not fetch signed media URLs: give a public one")
         if taken := _OURS & message.extras.get(self.name, {}).keys():
             yield UnsupportedOperation(f"extras cannot set {', '.join(sorted(taken))}: the message itself does")
-        if group is not None and group.is_member_set and not all(isinstance(a, PhoneNumber) for a in group.addresses):
-            yield UnsupportedOperation("Sendblue begins a group with phone numbers: add e-mails afterwards")
+        if group is not None and group.is_member_set and (refused := _beginning(group.members or ())):
+            yield refused
 
     async def create_group(self, members: Sequence[Member], name: str | None) -> Group:
         """Describe the group; its first message makes it."""
+        if refused := _beginning(members):
+            raise refused
         return Group.of_members(self.name, self.line, members, name=name, pending=True, topology=Topology.SHARED_THREAD)
 
     async def send(self, group: Group, message: Message, token: str) -> GroupReceipt:
@@ -124,15 +130,7 @@ class SendblueMessenger(GroupMessenger):
         answers.check_sent(answer)
         found = self._sent_group(group, answer.fields)
         found, unnamed = await self._named(group, found, answers.status_of(answer.fields))
-        receipt = self._receipt(answer.fields)
-        return GroupReceipt(
-            id=receipt.id,
-            status=receipt.status,
-            reason=receipt.reason,
-            degradations=(*receipt.degradations, *_without_id(found), *unnamed),
-            raw=receipt.raw,
-            group=found,
-        )
+        return GroupReceipt(**_facts(answer.fields, *_without_id(found), *unnamed), group=found)
 
     async def send_direct(self, to: Address, message: Message, token: str) -> Receipt:
         """Send to one number, privately."""
@@ -141,7 +139,7 @@ class SendblueMessenger(GroupMessenger):
         body = self._body(message, token) | {"number": str(to)}
         answer = await ask(Request("POST", "/api/send-message", json=body))
         answers.check_sent(answer)
-        return self._receipt(answer.fields)
+        return Receipt(**_facts(answer.fields))
 
     async def get_group(self, group: Group) -> Group:
         """Read name and members. Our own line is not among them, whether the vendor lists it or not."""
@@ -212,18 +210,6 @@ class SendblueMessenger(GroupMessenger):
         query = [*parse_qsl(parts.query, keep_blank_values=True), ("gm", f"{token}.{seal}")]
         return urlunsplit(parts._replace(query=urlencode(query)))
 
-    def _receipt(self, body: Mapping[str, Any]) -> Receipt:
-        handle = str(body.get("message_handle") or "")
-        status = answers.status_of(body)
-        reason = answers.reason_of(body)
-        return Receipt(
-            id=handle,
-            status=Status.FAILED if reason else Status.ACCEPTED if status is Status.UNKNOWN else status,
-            reason=reason,
-            degradations=() if handle else (Degradation("id", "Sendblue gave no message handle to ask after it with"),),
-            raw=body,
-        )
-
     def _sent_group(self, group: Group, body: Mapping[str, Any]) -> Group:
         participants = body.get("participants")
         members = group.members
@@ -231,7 +217,7 @@ class SendblueMessenger(GroupMessenger):
             members = answers.people(participants, self.line)
         return attrs.evolve(
             group,
-            id=str(body.get("group_id") or group.id),
+            id=answers.group_id_of(body) or group.id,
             members=members,
             pending=False,
             topology=Topology.SHARED_THREAD,
@@ -242,17 +228,38 @@ class SendblueMessenger(GroupMessenger):
         """Set a name that is still wanted, once the thread can be known to exist on the device."""
         if not found.name_pending or found.name is None:
             return found, ()
-        if not IMESSAGE.holds({IMESSAGE.fact: found.channel}) and found.channel is not None:
+        if found.channel not in (None, Channel.IMESSAGE):
             unnamed = attrs.evolve(found, name=None, name_pending=False)
             return unnamed, (Degradation("name", f"{found.channel} groups have no name"),)
         if found.is_member_set:
             return found, (Degradation("name", "cannot be set: Sendblue gave no group_id"),)
         if asked.pending and status not in _ON_DEVICE:
             return found, (Degradation("name", "set with a later message, once the thread exists on the device"),)
+        naming = attrs.evolve(self._naming(found, found.name), timeout=_NAMING)
         try:
-            return _renamed(found, found.name, await ask(self._naming(found, found.name))), ()  # tried again later
-        except GroupMessengerError as error:
+            return _renamed(found, found.name, await ask(naming)), ()
+        except GroupMessengerError as error:  # tried again later
             return found, (Degradation("name", f"not set yet: {error}"),)
+
+
+def _beginning(members: Iterable[Member]) -> CapabilityError | None:
+    """Why a group cannot begin with these people, if so."""
+    if all(isinstance(member.address, PhoneNumber) for member in members):
+        return None
+    return UnsupportedOperation("Sendblue begins a group with phone numbers: add e-mails afterwards")
+
+
+def _facts(body: Mapping[str, Any], *degradations: Degradation) -> dict[str, Any]:
+    """What a receipt of any kind says."""
+    handle, status, reason = answers.handle_of(body), answers.status_of(body), answers.reason_of(body)
+    unnamed = () if handle else (Degradation("id", "Sendblue gave no message handle to ask after it with"),)
+    return {
+        "id": handle,
+        "status": Status.FAILED if reason else Status.ACCEPTED if status is Status.UNKNOWN else status,
+        "reason": reason,
+        "degradations": (*unnamed, *degradations),
+        "raw": body,
+    }
 
 
 def _renamed(group: Group, name: str, answer: Response) -> Group:
