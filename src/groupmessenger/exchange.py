@@ -28,12 +28,21 @@ from .flow import Exclusive, MaybeSent, NotSent, Now, Request, Response, Sleep, 
 from .messenger import Authorization, GroupMessenger
 
 TRIES = 3
-# What has been done, of what cannot be done twice: a later error of the same send cannot say that nothing was.
-departed: ContextVar[list[Request] | None] = ContextVar("groupmessenger_departed", default=None)
 # Who is being renewed here: a request of authorize() that wants credentials would wait for itself.
 _authorizing: ContextVar[object] = ContextVar("groupmessenger_authorizing", default=None)
 _FIRST_PAUSE = 0.25  # seconds, doubled at each try
 _RENEW_EARLY = timedelta(seconds=60)  # a token that ends under way is a 401 for a message
+
+
+@attrs.define
+class Departed:
+    """What a send has done so far: whether its message request was taken, and which requests failed after that."""
+
+    taken: bool = False
+    later: list[GroupMessengerError] = attrs.field(factory=list)
+
+
+departed: ContextVar[Departed | None] = ContextVar("groupmessenger_departed", default=None)
 
 
 @attrs.frozen
@@ -61,6 +70,14 @@ class Exchange:
 
     async def __call__(self, request: Request, leave_by: datetime | None = None) -> Response:
         """Carry out a request. Gives a success in the provider's shape; raises everything else as our errors."""
+        try:
+            return await self._carry_out(request, leave_by)
+        except GroupMessengerError as error:
+            if (sending := departed.get()) is not None and sending.taken:
+                sending.later.append(error)
+            raise
+
+    async def _carry_out(self, request: Request, leave_by: datetime | None) -> Response:
         if not request.authorized:
             return await self._trying(request, leave_by)
         if _authorizing.get() is self:
@@ -148,8 +165,8 @@ class Exchange:
             ending = _Again(error, retry=False)
         else:
             answer = self._judge(request, attrs.evolve(response, request=request))
-            if isinstance(answer, Response) and not request.repeatable and (done := departed.get()) is not None:
-                done.append(request)
+            if isinstance(answer, Response) and not request.repeatable and (sending := departed.get()) is not None:
+                sending.taken = True
             return answer
         return ending
 

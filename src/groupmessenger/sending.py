@@ -25,8 +25,8 @@ from .errors import (
     PartialFailure,
     ProviderError,
 )
-from .exchange import departed
-from .flow import Call, Flow, LeaveBy, Now, Request
+from .exchange import Departed, departed
+from .flow import Call, Flow, LeaveBy, Now
 from .groups import Group
 from .messages import Attempt, Message, Receipt
 from .messenger import GroupMessenger
@@ -173,12 +173,12 @@ class Sending:
         """
         if self._observers is not None:
             await Call(partial(self._observers.before_send, attempt))
-        done: list[Request] = []
-        watched = departed.set(done)
+        sending = Departed()
+        watched = departed.set(sending)
         try:
             sent = await LeaveBy(attempt.leave_by, certain(self._messenger.title, self._receipt(kind, start)))
         except GroupMessengerError as caught:
-            error = self._known(caught, done)
+            error = self._known(caught, sending)
             if isinstance(error, OutcomeUnknown):
                 error.attempt = attrs.evolve(attempt, provider_id=error.provider_id)
             await self._tell(attempt, error)
@@ -198,9 +198,9 @@ class Sending:
             raise TypeError(f"{self._messenger.title}'s send gave no {kind.__name__}")
         return sent
 
-    def _known(self, error: GroupMessengerError, done: list[Request]) -> GroupMessengerError:
-        """What is known after an error: "not sent" only if nothing was done that cannot be done twice."""
-        if not done or error.outcome is not Outcome.NOT_SENT:
+    def _known(self, error: GroupMessengerError, sending: Departed) -> GroupMessengerError:
+        """What is known after an error: that of a request after the message's own says nothing about the message."""
+        if error.outcome is not Outcome.NOT_SENT or not any(error is later for later in sending.later):
             return error
         return OutcomeUnknown(f"{self._messenger.title} took the message, and then: {error}")
 

@@ -6,16 +6,19 @@ import json
 import signal
 import subprocess
 import sys
+from typing import Any
 
 import attrs
 import httpx
 import pytest
+from groupmessenger_sendblue.sandbox import SendblueFace
 from rich.console import Console
 
 import groupmessenger as gm
 from groupmessenger.cli.app import run
 from groupmessenger.cli.demo import ANSWER, PEOPLE, PLACE, TEXT, Scene, Screen, run_demo
 from groupmessenger.cli.showing import show_demo
+from groupmessenger.sandbox import Sandbox
 from groupmessenger.sandbox.phones import Shown
 
 LINE = "+13125550100"
@@ -87,6 +90,49 @@ def test_the_demo_fails_when_a_phone_does(scene: Scene, what: str) -> None:
     console = Console(record=True, width=90)
     show_demo(type(run_demo())((broken,)), console)
     assert "not as it should be" in console.export_text()
+
+
+@pytest.mark.parametrize("where", ["connection", "scene"])
+def test_a_provider_that_fails_does_not_stop_the_others(
+    where: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """It is reported, beside what the others did, and the exit code is 1."""
+
+    class Broken(SendblueFace):
+        name = "broken"
+
+    def connect(self: Sandbox, provider: str) -> gm.Client:
+        if provider == "broken" and where == "connection":
+            raise ZeroDivisionError("[in its hook]")
+        settings: dict[str, Any] = {**self.settings("sendblue")}
+        client = gm.connect("sendblue", **settings)
+        if provider == "broken":
+            monkeypatch.setattr(client, "send", fail)
+        return client
+
+    def fail(*_: object) -> None:
+        raise gm.SendBlocked("[in its hook]")
+
+    faces = {"broken": Broken, "sendblue": SendblueFace}
+    monkeypatch.setattr("groupmessenger.plugins.sandbox_faces", lambda: faces)
+    monkeypatch.setattr(Sandbox, "connect", connect)
+    said = "ZeroDivisionError: [in its hook]" if where == "connection" else "[in its hook]"
+    assert run(["demo", "--json"]) == 1
+    printed = capsys.readouterr()
+    told = json.loads(printed.out)
+    assert ([each["provider"] for each in told["providers"]], told["ok"]) == (["sendblue"], False)
+    assert "broken" in printed.err
+    assert said in printed.err
+    assert run(["demo"]) == 1
+    printed = capsys.readouterr()
+    assert "3 of 3 phones" in printed.out
+    assert f"broken\n✗ {said}\n" in printed.out
+
+
+def test_what_is_no_port_exits_2(capsys: pytest.CaptureFixture[str]) -> None:
+    for port in ("99999", "-1"):
+        assert run(["sandbox", f"--port={port}"]) == 2
+        assert "0..65535" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize("arguments", [["nonsense"], ["demo", "--nonsense"], ["sandbox", "--port", "many"]])

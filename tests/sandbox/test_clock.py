@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 
+import pytest
+
 from groupmessenger.sandbox import Clock
 
 
@@ -29,6 +31,12 @@ def test_what_is_planned_happens_at_its_own_time_and_in_order() -> None:
     assert happened == [("first", 30)]
     clock.advance(100)
     assert happened == [("first", 30), ("second", 60), ("third", 60)]
+
+
+@pytest.mark.parametrize("seconds", [-1, -0.001])
+def test_it_does_not_go_back(seconds: float) -> None:
+    with pytest.raises(ValueError, match="from 0"):
+        Clock().advance(seconds)
 
 
 def test_what_is_planned_may_plan() -> None:

@@ -103,6 +103,7 @@ def test_doubts_are_listed_with_their_choices() -> None:
     ("path", "body", "said"),
     [
         ("/_phones/13125550101", {}, "'13125550101' is no phone's number; write it like +13125550101"),
+        ("/_phones/312/send", {"to": LINE, "text": "Hello"}, "'312' is no phone's number; write it like +13125550101"),
         (f"/_phones/{LINE}", {"on": True}, f"{LINE} is a line of the sandbox, not a phone"),
         (f"/_phones/{ALICE}", {"on": "yes"}, "on must be true or false, not 'yes'"),
         (f"/_phones/{ALICE}", {"landlne": True}, "no field is called 'landlne'; did you mean 'landline'?"),

@@ -53,6 +53,25 @@ def test_post_gives_the_phones_that_show_it_without_the_sender(network: Network)
     assert network.post(thread, ALICE, "Hello") == (BOB,)
 
 
+def test_a_phone_is_told_where_to_write(network: Network) -> None:
+    wheres: tuple[dict[str, str], ...] = ({}, {"thread": "thread_1", "to": LINE})
+    for where in wheres:
+        with pytest.raises(ValueError, match="give either thread"):
+            network.phones[ALICE].send("Hello", **where)
+    with pytest.raises(KeyError, match="'None' is no phone's number"):
+        network.phones[ALICE].send("Hello", to="None")
+    assert network.threads == {}
+
+
+@pytest.mark.parametrize("number", ["312", "13125550101", "+1 312 555 0101", "+0125550101", "None", ""])
+def test_what_is_no_number_has_no_phone(network: Network, number: str) -> None:
+    """Else a misspelt number would be one more phone, which shows nothing."""
+    with pytest.raises(KeyError, match=r"no phone's number; write it like \+13125550101"):
+        _ = network.phones[number]
+    assert len(network.phones) == 0
+    assert network.phones["ann@example.com"].number == "ann@example.com"
+
+
 def test_a_phone_writes_only_into_a_thread_it_shows(network: Network) -> None:
     thread = network.thread([LINE, BOB])
     with pytest.raises(KeyError, match=thread.id):

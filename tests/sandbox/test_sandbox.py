@@ -8,6 +8,7 @@ import subprocess
 import sys
 import threading
 import time
+from collections.abc import Iterable
 from types import SimpleNamespace
 from typing import Any
 
@@ -17,7 +18,7 @@ from sandbox.acme import ALICE, LINE, AcmeFace, OtherFace
 
 import groupmessenger
 from groupmessenger.errors import ConfigurationError
-from groupmessenger.sandbox import Sandbox
+from groupmessenger.sandbox import Route, Sandbox
 
 
 def ping(sandbox: Sandbox, provider: str = "acme") -> int:
@@ -93,6 +94,42 @@ def test_a_port_may_be_asked_for_unless_it_is_taken() -> None:
             Sandbox(port, faces=[AcmeFace]).start()
     with Sandbox(port, faces=[AcmeFace]) as sandbox:
         assert sandbox.port == port
+
+
+@pytest.mark.parametrize("port", [-1, 65536, 99999])
+def test_what_is_no_port_is_refused(port: int) -> None:
+    with pytest.raises(ConfigurationError, match=rf"{port} is no port .*0\.\.65535"):
+        Sandbox(port, faces=[AcmeFace])
+
+
+class Unmade(AcmeFace):
+    name = "unmade"
+
+    def __init__(self, *arguments: Any) -> None:
+        raise ZeroDivisionError("in its making")
+
+
+class Unrouted(AcmeFace):
+    name = "unrouted"
+
+    def routes(self) -> Iterable[Route]:
+        raise ZeroDivisionError("in its routes")
+
+
+def test_an_installed_face_that_fails_is_left_out(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """It is logged, and the others work; one that is given raises."""
+    faces: dict[str, type[AcmeFace]] = {"unmade": Unmade, "acme": AcmeFace, "unrouted": Unrouted}
+    monkeypatch.setitem(sys.modules, "groupmessenger.plugins", SimpleNamespace(sandbox_faces=lambda: faces))
+    with Sandbox() as sandbox:
+        assert list(sandbox.faces) == ["acme"]
+        assert ping(sandbox) == 200
+    for name, where in (("unmade", "in its making"), ("unrouted", "in its routes")):
+        assert f"the face of provider {name} cannot be made" in caplog.text
+        assert f"ZeroDivisionError: {where}" in caplog.text
+        with pytest.raises(ZeroDivisionError):
+            Sandbox(faces=[faces[name]])
 
 
 @pytest.mark.parametrize("host", ["0.0.0.0", "192.0.2.1", "example.com", "", "::"])

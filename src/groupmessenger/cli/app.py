@@ -33,13 +33,14 @@ def demo(*, json: Annotated[bool, Parameter(negative="")] = False) -> int:
         Print one JSON object instead.
     """
     from .demo import run_demo
-    from .showing import show_demo
+    from .showing import show_demo, show_failures
 
     console = Console(stderr=json)
     with console.status("Starting the sandbox …") as status:
         result = run_demo(lambda step: status.update(step))
     if json:
         print(_json.dumps(result.summary()))
+        show_failures(result, console)
     else:
         show_demo(result, console)
     return 0 if result.ok else 1

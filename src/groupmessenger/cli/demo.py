@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import attrs
 
-from ..errors import ConfigurationError, Problem
+from ..errors import ConfigurationError, GroupMessengerError, Problem
 from ..groups import Topology
 from ..messages import GroupReceipt, Message, Status
 from ..sandbox import Sandbox
@@ -81,23 +81,32 @@ class Scene:
 
 
 @attrs.frozen
+class Failure:
+    """A provider at which the main job came to no end, and the error's text."""
+
+    provider: str
+    what: str
+
+
+@attrs.frozen
 class Demonstration:
-    """The main job at every provider."""
+    """The main job at every provider: where it came to an end, and where it did not."""
 
     scenes: tuple[Scene, ...]
+    failures: tuple[Failure, ...] = ()
 
     @property
     def ok(self) -> bool:
         """Whether all went as it should."""
-        return bool(self.scenes) and all(scene.ok for scene in self.scenes)
+        return bool(self.scenes) and not self.failures and all(scene.ok for scene in self.scenes)
 
     def summary(self) -> dict[str, object]:
-        """All of it as JSON."""
+        """All of it as JSON; a provider that failed has no row."""
         return {"providers": [scene.summary() for scene in self.scenes], "ok": self.ok}
 
 
 def run_demo(tell: Callable[[str], object] = lambda step: None) -> Demonstration:
-    """Do the main job at each provider's stand-in. `tell` hears each step.
+    """Do the main job at each provider's stand-in. `tell` hears each step. One that fails does not stop the others.
 
     Raises `ConfigurationError` if no provider is installed.
     """
@@ -105,7 +114,16 @@ def run_demo(tell: Callable[[str], object] = lambda step: None) -> Demonstration
         if not sandbox.faces:
             cure = "pip install 'groupmessenger-NAME[sandbox]', with a provider's name"
             raise ConfigurationError(Problem("demo", "no provider with a sandbox is installed", cure))
-        return Demonstration(tuple(_scene(sandbox, provider, tell) for provider in sorted(sandbox.faces)))
+        scenes: list[Scene] = []
+        failures: list[Failure] = []
+        for provider in sorted(sandbox.faces):
+            try:
+                scenes.append(_scene(sandbox, provider, tell))
+            except GroupMessengerError as error:
+                failures.append(Failure(provider, str(error)))
+            except Exception as error:
+                failures.append(Failure(provider, f"{type(error).__name__}: {error}"))
+        return Demonstration(tuple(scenes), tuple(failures))
 
 
 def _scene(sandbox: Sandbox, provider: str, tell: Callable[[str], object]) -> Scene:

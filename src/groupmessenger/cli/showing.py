@@ -24,7 +24,16 @@ def show_demo(demonstration: Demonstration, console: Console) -> None:
         console.print(Text.assemble((scene.title, "bold"), f": {_KIND[scene.topology]}"))
         console.print(Columns([_phone(screen, scene) for screen in scene.screens], padding=(0, 1)))
         console.print(_verdict(scene))
+    show_failures(demonstration, console)
     console.print()
+
+
+def show_failures(demonstration: Demonstration, console: Console) -> None:
+    """Print what stopped a provider, under its name."""
+    for failure in demonstration.failures:
+        console.print()
+        console.print(Text(failure.provider, style="bold"))
+        console.print(Text(f"✗ {failure.what}", style="red"), soft_wrap=True)
 
 
 def _phone(screen: Screen, scene: Scene) -> RenderableType:

@@ -27,7 +27,12 @@ class Clock:
         return datetime.now(UTC) + self._offset
 
     def advance(self, seconds: float) -> None:
-        """Put the clock forward, and do what was planned until then, each thing at its own time."""
+        """Put the clock forward, and do what was planned until then, each thing at its own time.
+
+        Raises ValueError for less than 0: no clock goes back.
+        """
+        if seconds < 0:
+            raise ValueError(f"the clock is put forward by seconds from 0, not by {seconds}")
         with self.lock:
             until = self.now() + timedelta(seconds=seconds)
             while self._planned and self._planned[0][0] <= until:

@@ -1,4 +1,6 @@
-"""The sandbox's own endpoints, for whoever holds the phones. Errors are 400 with `{"error": "..."}`.
+"""The sandbox's own endpoints, for whoever holds the phones.
+
+Errors have `{"error": "..."}`: bad input is 400, an endpoint that is not here 404, a method that it does not have 405.
 
     GET    /_phones                  the numbers, a list
     GET    /_phones/{number}         what a phone shows: {"number", "threads": [{"id", "participants", "messages"}]}
@@ -18,7 +20,6 @@ A number's "+" may come as it is or as %2B.
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -33,13 +34,13 @@ from .checking import Field, Fields, name, number, problems
 from .face import Face
 from .faults import Fault, Faults
 from .log import Log
-from .phones import Network, Phone
+from .phones import Network, Phone, is_number
 
 _FLAGS = ("on", "imessage", "mms", "landline")
 _FLAG_FIELDS: Fields = {flag: Field("true or false", lambda value: isinstance(value, bool)) for flag in _FLAGS}
 _SEND_FIELDS: Fields = {
     "thread": name("the id of a thread the phone shows"),
-    "to": Field("a number such as +13125550101", lambda value: isinstance(value, str) and _is_number(value)),
+    "to": Field("a number such as +13125550101", lambda value: isinstance(value, str) and is_number(value)),
     "text": Field("text", lambda value: isinstance(value, str)),
     "media": Field(
         "a list of URLs",
@@ -156,16 +157,11 @@ class _Control:
 
     def _phone(self, request: Request) -> Phone:
         number = request.path_params["number"]
-        if not _is_number(number):
+        if not is_number(number):
             raise InvalidInput(f"{number!r} is no phone's number; write it like +13125550101")
         if number in self._network.lines:
             raise InvalidInput(f"{number} is a line of the sandbox, not a phone")
         return self._network.phones[number]
-
-
-def _is_number(text: str) -> bool:
-    """Whether it can be a phone's: E.164, or an Apple ID's address."""
-    return re.fullmatch(r"\+[1-9]\d{6,14}|[^@\s]+@[^@\s]+", text, re.ASCII) is not None
 
 
 async def _json(request: Request) -> Any:

@@ -6,7 +6,8 @@ Nothing here knows a provider. A face posts into threads; phones show what reach
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable, Iterable, Iterator
+import re
+from collections.abc import Callable, Container, Iterable, Iterator
 from datetime import datetime
 
 import attrs
@@ -97,7 +98,12 @@ class Phone:
             return [shown.text for messages in self.messages.values() for shown in messages]
 
     def send(self, text: str, *, thread: str | None = None, to: str | None = None, media: Iterable[str] = ()) -> Thread:
-        """Write into a thread it shows, or privately to a number. Raises KeyError for a thread it does not show."""
+        """Write into a thread it shows, or privately to a number.
+
+        Raises KeyError for a thread it does not show and for what is no number, ValueError unless it is one of both.
+        """
+        if (thread is None) == (to is None):
+            raise ValueError("give either thread, the id of one that the phone shows, or to, a number")
         with self.network.lock:
             if thread is not None:
                 if thread not in self.messages:
@@ -106,6 +112,7 @@ class Phone:
                     )
                 where = self.network.threads[thread]
             else:
+                check_number(str(to), self.network.lines)
                 where = self.network.thread({self.number, str(to)})
             self.network.post(where, self.number, text, media)
             return where
@@ -142,8 +149,22 @@ class Phone:
             }
 
 
+def is_number(text: str) -> bool:
+    """Whether it can be a phone's: E.164, or an Apple ID's address."""
+    return re.fullmatch(r"\+[1-9]\d{6,14}|[^@\s]+@[^@\s]+", text, re.ASCII) is not None
+
+
+def check_number(text: str, lines: Container[str] = ()) -> None:
+    """Raise KeyError for what is no number of a phone, nor one of these lines."""
+    if text not in lines and not is_number(text):
+        raise KeyError(f"{text!r} is no phone's number; write it like +13125550101")
+
+
 class Phones:
-    """The phones by number. Asking for one that is not there yet makes it: everybody has a phone."""
+    """The phones by number. Asking for one that is not there yet makes it: everybody has a phone.
+
+    Raises KeyError for a line of the sandbox, and for what is not written like +13125550101 (or an Apple ID's address).
+    """
 
     def __init__(self, network: Network) -> None:
         self._network = network
@@ -152,6 +173,7 @@ class Phones:
     def __getitem__(self, number: str) -> Phone:
         if number in self._network.lines:
             raise KeyError(f"{number} is a line of the sandbox, not a phone")
+        check_number(number)
         return self._phones.setdefault(number, Phone(number, self._network))
 
     def __iter__(self) -> Iterator[Phone]:

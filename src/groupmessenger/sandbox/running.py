@@ -50,12 +50,15 @@ class _Server(uvicorn.Server):
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         """Hang up on everybody. uvicorn would wait for callers to finish."""
-        for server in self.servers:
-            server.close()
+        for server in self.servers:  # accept no more; asyncio loses what it has just accepted if it is closed at once
+            for listening in server.sockets:
+                self._loop.remove_reader(listening.fileno())
         for _ in range(_TURNS):
             for connection in list(self.server_state.connections):
                 connection.transport.abort()
             await asyncio.sleep(0)
+        for server in self.servers:
+            server.close()
         tasks = list(self.server_state.tasks)
         for task in tasks:
             task.cancel()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ipaddress
+import logging
 from collections.abc import Iterable, Mapping
 from types import MappingProxyType, TracebackType
 from typing import TYPE_CHECKING, Any
@@ -20,15 +21,18 @@ if TYPE_CHECKING:
     from ..client import Client
     from .running import Running
 
+_log = logging.getLogger("groupmessenger.sandbox")
+
 _NO_DOUBTS: Mapping[str, Any] = MappingProxyType({})
 
 
 class Sandbox:
     """Stand-ins for the vendors, over HTTP on this machine.
 
-    `faces` are the vendors' classes, None for those of every provider installed. `doubts` chooses among the
-    readings of what vendors leave open, `{"acme.merges": "never"}`. Port 0 takes a free one. Raises
-    ConfigurationError for an unknown doubt or choice, and for a host that is not this machine.
+    `faces` are the vendors' classes, None for those of every provider installed; one of these that fails is logged
+    and left out. `doubts` chooses among the readings of what vendors leave open, `{"acme.merges": "never"}`. Port 0
+    takes a free one. Raises ConfigurationError for an unknown doubt or choice, for a host that is not this machine, and
+    for what is no port.
     """
 
     def __init__(
@@ -40,6 +44,8 @@ class Sandbox:
         host: str = "127.0.0.1",
     ) -> None:
         _check_host(host)
+        _check_port(port)
+        installed = faces is None
         if faces is None:
             from ..plugins import sandbox_faces
 
@@ -49,10 +55,19 @@ class Sandbox:
         self.host = host
         self.clock = Clock()
         self.network = Network(self.clock)
-        self.faces: dict[str, Face] = {
-            name: face(self.network, self.clock, _doubts_of(name, doubts)) for name, face in classes.items()
-        }
-        self._faults = Faults({name: [route.operation for route in face.routes()] for name, face in self.faces.items()})
+        self.faces: dict[str, Face] = {}
+        operations: dict[str, list[str]] = {}
+        for name, kind in classes.items():
+            try:
+                face = kind(self.network, self.clock, _doubts_of(name, doubts))
+                operations[name] = [route.operation for route in face.routes()]
+            except Exception:
+                if not installed:
+                    raise
+                _log.exception("the face of provider %s cannot be made; the sandbox does without it", name)
+            else:
+                self.faces[name] = face
+        self._faults = Faults(operations)
         self._log = Log(self.clock)
         self._port = port
         self._running: Running | None = None
@@ -186,6 +201,12 @@ def _check_host(host: str) -> None:
                 "use 127.0.0.1, ::1 or localhost",
             )
         )
+
+
+def _check_port(port: int) -> None:
+    """Raise ConfigurationError for what is no port."""
+    if not 0 <= port <= 65535:
+        raise ConfigurationError(Problem("port", f"{port} is no port", "take one from 0..65535; 0 is any that is free"))
 
 
 def _check_doubts(doubts: Mapping[str, Any], faces: Mapping[str, type[Face]]) -> None:
