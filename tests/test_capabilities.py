@@ -11,28 +11,23 @@ from acme import ALICE, BOB, CAPABILITIES, LINE, AcmeMessenger
 from hypothesis import given
 from hypothesis import strategies as st
 
-from groupmessenger.capabilities import (
+from groupmessenger.capabilities import Bound, Capabilities, Confidence, Limit, LimitName, Unit
+from groupmessenger.errors import ConfigurationError
+from groupmessenger.flags import (
     DROPPED,
     EMULATED,
     NATIVE,
     PARTIAL,
     UNSUPPORTED,
-    Bound,
-    Capabilities,
     Condition,
-    Confidence,
     Fact,
     Feature,
     Flag,
     Grade,
-    Limit,
-    LimitName,
     Op,
     Operation,
-    Unit,
     facts_of,
 )
-from groupmessenger.errors import ConfigurationError
 from groupmessenger.groups import Channel, Group
 from groupmessenger.messages import Message, Receipt
 from groupmessenger.messenger import GroupMessenger, graded

@@ -13,7 +13,7 @@ from acme import ALICE, BOB, LINE, SECRET, AcmeMessenger, Vendor
 
 import groupmessenger
 from groupmessenger import AsyncClient, Client, ConfigurationError, GroupMessenger, connect, connect_async
-from groupmessenger.capabilities import Operation
+from groupmessenger.flags import Operation
 
 # What a client takes otherwise than an adapter: it tokens its sends, turns pages, and asks for consent.
 ITS_OWN = {

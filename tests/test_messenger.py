@@ -12,8 +12,8 @@ from acme import LINE, AcmeMessenger
 from hypothesis import given
 from hypothesis import strategies as st
 
-from groupmessenger.capabilities import Operation
 from groupmessenger.errors import InvalidInput
+from groupmessenger.flags import Operation
 from groupmessenger.flow import Response
 from groupmessenger.messages import Message
 from groupmessenger.messenger import Authorization, GroupMessenger, Page, secret, unsupported

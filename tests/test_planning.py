@@ -11,22 +11,9 @@ from acme import CAPABILITIES, LINE, SECRET, AcmeMessenger
 from hypothesis import given
 from hypothesis import strategies as st
 
-from groupmessenger.capabilities import (
-    DROPPED,
-    NATIVE,
-    PARTIAL,
-    UNSUPPORTED,
-    Billing,
-    Bound,
-    Capabilities,
-    Confidence,
-    Feature,
-    Flag,
-    Limit,
-    LimitName,
-    Unit,
-)
+from groupmessenger.capabilities import Billing, Bound, Capabilities, Confidence, Limit, LimitName, Unit
 from groupmessenger.errors import CapabilityError, InvalidInput, LimitExceeded, UnsupportedOperation
+from groupmessenger.flags import DROPPED, NATIVE, PARTIAL, UNSUPPORTED, Feature, Flag
 from groupmessenger.groups import Channel, Group, Topology
 from groupmessenger.messages import Media, Message
 from groupmessenger.phone import Member

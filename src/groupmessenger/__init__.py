@@ -8,7 +8,7 @@ with gm.connect("sendblue", line="+13125550100", api_key_id="...", api_secret_ke
 """
 
 from .async_client import AsyncClient
-from .capabilities import Capabilities, Condition, Feature, Flag, Grade, Limit, Operation
+from .capabilities import Capabilities, Limit
 from .client import Client
 from .connecting import connect, connect_async
 from .errors import (
@@ -57,6 +57,7 @@ from .events import (
     TypingChanged,
     Unrecognized,
 )
+from .flags import Condition, Feature, Flag, Grade, Operation
 from .groups import Channel, Group, Topology
 from .messages import (
     Absent,

@@ -112,7 +112,7 @@ class WrongConnection(CapabilityError):
 
 
 class GroupPending(CapabilityError):
-    """The group is made by its first message, which has not been sent."""
+    """The group is made by its first message, which has not been sent, or may have been."""
 
 
 class Suppressed(CapabilityError):

@@ -8,9 +8,10 @@ from typing import Any, ClassVar, Generic, NoReturn, TypeVar
 
 import attrs
 
-from .capabilities import NATIVE, UNSUPPORTED, Capabilities, Feature, Flag, Operation
+from .capabilities import Capabilities
 from .errors import CapabilityError, InvalidInput, ProviderError, UnsupportedOperation
 from .events import PRECEDENCE, StatusChanged
+from .flags import NATIVE, UNSUPPORTED, Feature, Flag, Operation
 from .flow import Response
 from .groups import Group
 from .messages import Attempt, CannotTell, GroupReceipt, Message, Receipt, Sighting, Status

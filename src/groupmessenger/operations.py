@@ -9,7 +9,7 @@ from typing import Self, TypeVar
 
 import attrs
 
-from .capabilities import Capabilities, Grade, Merges, Operation
+from .capabilities import Capabilities, Merges
 from .errors import (
     BroadcastRefused,
     ConfigurationError,
@@ -20,6 +20,7 @@ from .errors import (
     WrongConnection,
 )
 from .events import Delivery
+from .flags import Grade, Operation
 from .flow import Exclusive, Flow, Now
 from .groups import Group, Topology
 from .inputs import as_message, check_group, wrong_options

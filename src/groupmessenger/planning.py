@@ -6,8 +6,9 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 
 import attrs
 
-from .capabilities import Billing, Bound, Capabilities, Feature, Flag, Grade, Limit, LimitName, Unit
+from .capabilities import Billing, Bound, Capabilities, Limit, LimitName, Unit
 from .errors import CapabilityError, InvalidInput, LimitExceeded, UnsupportedOperation
+from .flags import Feature, Flag, Grade
 from .groups import Group
 from .messages import Degradation, Message
 from .messenger import GroupMessenger

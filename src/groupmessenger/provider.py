@@ -1,27 +1,16 @@
 """All that the author of a provider imports."""
 
 from .capabilities import (
-    DROPPED,
-    EMULATED,
-    NATIVE,
-    PARTIAL,
-    UNSUPPORTED,
     Billing,
     Bound,
     Capabilities,
-    Condition,
     Confidence,
     Creation,
-    Fact,
-    Feature,
-    Flag,
     Identity,
     Limit,
     LimitName,
     Lookup,
     Merges,
-    Op,
-    Operation,
     OptOut,
     Receipts,
     Unit,
@@ -45,6 +34,7 @@ from .errors import (
     UnsupportedOperation,
 )
 from .events import StatusChanged
+from .flags import DROPPED, EMULATED, NATIVE, PARTIAL, UNSUPPORTED, Condition, Fact, Feature, Flag, Op, Operation
 from .flow import Done, Failed, Flow, Request, Response, ask, together
 from .groups import Channel, Group, Topology
 from .hookspecs import hookimpl

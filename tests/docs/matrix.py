@@ -9,7 +9,8 @@ from collections.abc import Iterable, Sequence
 from enum import StrEnum
 from pathlib import Path
 
-from groupmessenger.capabilities import Capabilities, Feature, Flag, Limit, LimitName, Operation
+from groupmessenger.capabilities import Capabilities, Limit, LimitName
+from groupmessenger.flags import Feature, Flag, Operation
 from groupmessenger.messenger import GroupMessenger
 from groupmessenger.plugins import installed_providers, load_provider
 

@@ -16,7 +16,8 @@ from sendblue_api.types import MessageResponse
 
 import groupmessenger as gm
 from groupmessenger import Channel, Grade, Operation
-from groupmessenger.capabilities import Bound, Capabilities, Condition, Confidence, Fact, LimitName, Op, Unit
+from groupmessenger.capabilities import Bound, Capabilities, Confidence, LimitName, Unit
+from groupmessenger.flags import Condition, Fact, Op
 
 LINE = "+13125550100"
 PICTURE = "https://example.com/a.jpg"
