@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import inspect
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
@@ -162,3 +163,19 @@ def test_a_caller_s_own_http_client_stays_open() -> None:
 
 def test_a_client_is_exported() -> None:
     assert (Client, AsyncClient) == (groupmessenger.Client, groupmessenger.AsyncClient)
+
+
+def test_an_async_client_belongs_to_one_event_loop() -> None:
+    """Connections of another loop would break half-way through a request."""
+    client = AsyncClient(
+        AcmeMessenger(line=LINE, api_key=SECRET), http=httpx.MockTransport(lambda _: httpx.Response(404))
+    )
+
+    async def find() -> object:
+        return await client.get_group("g1")
+
+    with pytest.raises(groupmessenger.GroupMessengerError):
+        asyncio.run(find())
+    with pytest.raises(ConfigurationError, match="another event loop"):
+        asyncio.run(find())
+    asyncio.run(client.aclose())

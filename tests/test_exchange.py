@@ -223,6 +223,33 @@ def test_a_token_refused_twice_is_refused() -> None:
     assert [] == hand.answers
 
 
+def test_the_failure_of_a_renewal_is_for_everybody_who_waited() -> None:
+    """Those who asked before it failed do not each try in their turn."""
+    hand = Hand(Tokened(), [Response(500)], patience=0)
+    with pytest.raises(ProviderUnavailable) as first:
+        hand.ask(GET)
+    asked_before = hand.now
+    with pytest.raises(ProviderUnavailable) as waiting:
+        hand.run(hand.exchange._fresh(None, asked_before))
+    assert (str(first.value), 1) == (str(waiting.value), len(hand.sent))
+    hand.now += timedelta(seconds=1)
+    hand.answers = [ok(token="a"), ok(found=1)]
+    assert {"found": 1} == hand.ask(GET).fields
+
+
+def test_an_authorization_that_needs_authorization_is_told() -> None:
+    """`authorize()` with credentials would wait for itself, for ever."""
+
+    @attrs.frozen
+    class Forgetful(Plain):
+        async def authorize(self) -> Authorization:
+            got = await ask(Request("POST", "/token"))
+            return Authorization({"token": got.fields["token"]}, timedelta(hours=1))
+
+    with pytest.raises(ConfigurationError, match="authorized=False"):
+        Hand(Forgetful(), []).ask(GET)
+
+
 def test_a_token_that_somebody_else_renewed_is_not_renewed_again() -> None:
     """Two flows that meet a 401 with the same token renew it once."""
     hand = Hand(Tokened(), [ok(token="a"), answer(401, error="ended"), ok(done=1)])

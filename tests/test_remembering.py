@@ -74,6 +74,23 @@ def test_a_group_created_again_unchanged_is_the_same_thread(box: Sandbox, client
     assert 1 == len(box.phones[ANN].threads)
 
 
+def test_a_second_name_for_the_same_people_is_told_to_be_lost(box: Sandbox, client: gm.Client) -> None:
+    """The same people on the same line are one thread, which keeps the name it has."""
+    client.send(client.create_group([ANN, BOB], "Friends"), "Hello")
+    receipt = client.send(client.create_group([ANN, BOB], "Family"), "Hello again")
+    assert ("Friends", "name") == (receipt.group.name, receipt.degradations[-1].feature)
+
+
+def test_members_of_a_group_known_by_id_are_counted_before_anybody_is_added(box: Sandbox, client: gm.Client) -> None:
+    """Rather than found not to fit half-way."""
+    group = opened(box, client, ANN, BOB)
+    with box.connect("sendblue", limits={"recipients": 3}) as limited:
+        box.clear_log()
+        with pytest.raises(gm.LimitExceeded):
+            limited.add_members(limited.group(group.id), [CAT, DAN])
+    assert ["get_group"] == [entry["operation"] for entry in box.log]
+
+
 def test_what_was_read_is_what_is_known(box: Sandbox, client: gm.Client) -> None:
     """Somebody who joined on a phone is counted once the group was read."""
     pending = client.create_group([ANN, BOB], "Friends")

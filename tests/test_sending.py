@@ -110,3 +110,14 @@ def test_a_veto_keeps_a_message_back(here: World, vendor: Vendor) -> None:
         with pytest.raises(SendBlocked, match="quiet hours"):
             send()
     assert ([], []) == (vendor.seen, watching.after)
+
+
+def test_an_observer_that_fails_afterwards_changes_nothing(here: World, vendor: Vendor) -> None:
+    """What became of the message is known, and stays what it is; the failure is logged."""
+
+    class Failing(Watching):
+        def after_send(self, attempt: Attempt, result: Receipt | GroupMessengerError) -> None:
+            raise OSError("disk full")
+
+    client = here.connect(vendor, observers=Failing())
+    assert client.send(client.create_group(FRIENDS), "one").id

@@ -6,6 +6,8 @@ from collections.abc import AsyncIterator, Collection, Mapping
 from types import MappingProxyType, TracebackType
 from typing import TYPE_CHECKING, Self, TypeVar
 
+from anyio.lowlevel import current_token
+
 from .capabilities import Capabilities
 from .driving import AsyncDriver
 from .errors import ConfigurationError
@@ -64,6 +66,7 @@ class AsyncClient:
         self._transport = AsyncTransport(messenger.base_url, http=http, timeout=timeout)
         self._driver = AsyncDriver(self._transport, Exchange(messenger, patience))
         self._closed = False
+        self._loop: object = None
 
     async def __aenter__(self) -> Self:
         return self
@@ -170,7 +173,10 @@ class AsyncClient:
         return await self._run(self._operations.find_sent(attempt, known))
 
     async def _run(self, flow: Flow[T]) -> T:
-        if self._closed:
+        here = current_token()
+        self._loop = self._loop or here
+        if self._closed or self._loop != here:
             flow.close()
-            raise ConfigurationError("this client is closed: connect again")
+            why = "is closed" if self._closed else "was first used in another event loop"
+            raise ConfigurationError(f"this client {why}: connect again")
         return await self._driver.run(flow)

@@ -59,7 +59,8 @@ class Exchange:
     """The one place for authorization, retry and classification. Kept by a client, shared by its flows.
 
     Retried, at most three tries and `patience` seconds of waiting in all, is what never reached the provider,
-    what it turned away with 429, and what is repeatable and was lost. Nothing leaves after `leave_by`.
+    what it turned away with 429, and what is repeatable and was lost; once more with new credentials after a
+    401 where they have a lifetime. Nothing leaves after `leave_by`.
     """
 
     messenger: GroupMessenger
