@@ -145,7 +145,8 @@ def test_a_send_that_is_cancelled_leaves_the_client_usable(backend: str) -> None
             with anyio.move_on_after(0.02):
                 await client.send(pending, "one")
             vendor.pause = 0
-            assert "g1" == (await client.send(pending, "two")).group.id
+            again = await client.create_group([ALICE, BOB])  # what became of the first message is in doubt
+            assert "g1" == (await client.send(again, "two")).group.id
 
     anyio.run(main, backend=backend)
     assert ["two"] == vendor.texts

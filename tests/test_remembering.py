@@ -9,6 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from typing import Any
 
+import anyio
 import attrs
 import httpx
 import pytest
@@ -278,3 +279,20 @@ def test_a_region_may_be_written_small(box: Sandbox) -> None:
     with box.connect("sendblue", region="us") as client:
         group = client.create_group(["312 555 0131", "312 555 0132"])
     assert (ANN, BOB) == tuple(map(str, group.addresses))
+
+
+def test_a_cancelled_first_message_leaves_the_group_in_doubt(box: Sandbox) -> None:
+    """Whoever gives up waiting does not know either: the next message is not to open a second thread."""
+    box.fault("delay", operation="send_group", phase="after", seconds=0.3)
+
+    async def main() -> None:
+        async with box.connect_async("sendblue") as client:
+            group = await client.create_group([ANN, BOB])
+            with anyio.move_on_after(0.1):
+                await client.send(group, "First")
+            with pytest.raises(gm.GroupPending, match="cancelled"):
+                await client.send(group, "Second")
+            await client.send(await client.create_group([ANN, BOB]), "Third")
+
+    anyio.run(main)
+    assert ["First", "Third"] == box.phones[ANN].texts

@@ -13,9 +13,10 @@ from .capabilities import Capabilities, Merges
 from .errors import (
     BroadcastRefused,
     ConfigurationError,
+    GroupMessengerError,
     GroupPending,
     InvalidInput,
-    OutcomeUnknown,
+    Outcome,
     Problem,
     WrongConnection,
 )
@@ -175,8 +176,9 @@ class Operations:
         self._opened.check(known)
         try:
             return await self._send(known, message)
-        except OutcomeUnknown:
-            if self.capabilities.merges is not Merges.ALWAYS:
+        except BaseException as error:  # a cancelled one is in doubt as well
+            surely_not = isinstance(error, GroupMessengerError) and error.outcome is Outcome.NOT_SENT
+            if not surely_not and self.capabilities.merges is not Merges.ALWAYS:
                 self._opened.doubt(known)
             raise
 

@@ -97,8 +97,8 @@ class Opened(_Bounded[Group, Group]):
         """Raise `GroupPending` for a group that is in doubt."""
         if group in self._in_doubt:
             raise GroupPending(
-                "its first message may have gone out, and made the group: ask find_sent(error.attempt) first, "
-                "or create the group again to begin another thread"
+                "its first message was lost or cancelled, and may have gone out and made the group: ask find_sent "
+                "with its attempt first, or create the group again to begin another thread"
             )
 
     def settle(self, group: Group) -> None:
