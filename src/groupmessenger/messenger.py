@@ -54,7 +54,7 @@ def _given(_: object, attribute: attrs.Attribute[str], value: object) -> None:
 
 def secret() -> Any:
     """A setting that is a secret: a text, never shown."""
-    return attrs.field(repr=False, validator=_given, metadata={"secret": True})
+    return attrs.field(repr=False, validator=_given)
 
 
 class GroupMessenger:

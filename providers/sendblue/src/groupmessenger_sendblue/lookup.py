@@ -42,7 +42,8 @@ _PAGE = 100
 _LAST_OFFSET = 10_000  # the vendor's own CLI goes no further
 _SKEW = timedelta(minutes=5)  # between our clock and theirs
 # A message is with the vendor by `leave_by` and goes out within the 600 s that our own settle time waits by default;
-# with the skew of their clock, what is from later than this is another one.
+# with the skew of their clock, what is from later than this is most likely another one, sent since: never Found. With
+# the same text it is not absence either, since a connection may wait longer, and Absent permits sending again.
 _HORIZON = timedelta(minutes=15)
 # How slow their clock may be for a message of another text to be this one, changed. Less than `_SKEW`: after a restart
 # our own earlier messages are not all in `known`, and would keep everything from being absent.
@@ -82,8 +83,8 @@ async def find(messenger: SendblueMessenger, attempt: Attempt, known: Collection
         return _sighted(messenger, attempt, min(ours, key=lambda each: each.at).body)
     if same:
         return CannotTell(
-            "there is such a message, but it does not say when, to whom or from which seat, or is from just before "
-            "this one: another, or this by a clock that is slow"
+            "there is such a message, but it does not say when, to whom or from which seat, or is from long after "
+            "this one, or from just before: another, or this by a clock that is slow"
         )
     if any(each.at >= began - _SLOW for each in unclaimed):
         return CannotTell("the conversation has other messages from then, one of which may be this one, changed")
@@ -155,9 +156,10 @@ def _row_of(messenger: SendblueMessenger, attempt: Attempt, each: Mapping[str, A
     at, belongs, ours = _at(each), _belongs(messenger, attempt, each), _of_us(messenger, each)
     if False in (belongs, ours) or each.get("is_outbound") is False or (at is not None and at < since):
         return None
-    if at is not None and min(_times(each)) > attempt.leave_by + _HORIZON:
+    late = at is not None and min(_times(each)) > attempt.leave_by + _HORIZON
+    if late and _text(each.get("content")) != _text(attempt.message.text):
         return None
-    certain = belongs is True and ours is True and at is not None
+    certain = belongs is True and ours is True and at is not None and not late
     return _Row(each, at or datetime.max.replace(tzinfo=UTC), certain)
 
 
