@@ -17,7 +17,7 @@ from groupmessenger.flags import DROPPED, NATIVE, PARTIAL, UNSUPPORTED, Feature,
 from groupmessenger.groups import Channel, Group, Topology
 from groupmessenger.messages import Media, Message
 from groupmessenger.phone import Member
-from groupmessenger.planning import Plan, check_members, check_name, plan_send
+from groupmessenger.planning import Plan, Planner
 from groupmessenger.segments import segments
 
 ACME = AcmeMessenger(line=LINE, api_key=SECRET)
@@ -50,7 +50,7 @@ def plan(
 ) -> Plan:
     target = None if private else group or known(2)
     text = Message(message) if isinstance(message, str) else message
-    return plan_send(ACME, capabilities, target, text, strict=strict)
+    return Planner(ACME, capabilities, strict).send(target, text)
 
 
 def names(found: Plan) -> list[str]:
@@ -59,7 +59,7 @@ def names(found: Plan) -> list[str]:
 
 def test_what_fits_leaves_as_it_is() -> None:
     found = plan(pending(2), "hi")
-    assert (True, Message("hi"), (), (), (), 2, True) == (found.ok, *attrs.astuple(found, recurse=False))
+    assert (True, Message("hi"), (), (), (), 2, True, True) == (found.ok, *attrs.astuple(found, recurse=False))
     found.check()
 
 
@@ -87,7 +87,7 @@ def test_people_are_counted(number: int, strict: bool, violations: list[str], de
         assert "recipients" == found.degradations[0].feature
         assert "too many" in found.degradations[0].done
     try:
-        check_members(ACME, ACME.capabilities, people(number), strict=strict)
+        Planner(ACME, ACME.capabilities, strict).check_members(people(number))
     except LimitExceeded as error:
         refused = [error.name]
     else:
@@ -126,7 +126,7 @@ def test_where_nobody_knows_a_limit_nothing_is_refused() -> None:
     nothing = attrs.evolve(ACME.capabilities, limits=())
     found = plan(pending(500), Message("x" * 50_000, [Media("https://x.example/a", size=10**9)] * 50), nothing)
     assert (True, ()) == (found.ok, found.degradations)
-    check_members(ACME, nothing, people(90), strict=True)
+    Planner(ACME, nothing, strict=True).check_members(people(90))
 
 
 # --- content
@@ -253,7 +253,7 @@ def test_an_adapter_s_own_rules_count_as_well() -> None:
             yield UnsupportedOperation("not on Sundays")
 
     picky = Picky(line=LINE, api_key=SECRET)
-    found = plan_send(picky, picky.capabilities, None, Message("hi", effect="snow"), strict=False)
+    found = Planner(picky, picky.capabilities, strict=False).send(None, Message("hi", effect="snow"))
     assert ([(None, Message("hi"))], ["not on Sundays"]) == (seen, [str(each) for each in found.violations])
 
 
@@ -296,7 +296,7 @@ def test_who_sees_whose_number(exposes: bool) -> None:
 
 def test_names_are_stripped_and_measured() -> None:
     def check(name: str, capabilities: Capabilities = ACME.capabilities, strict: bool = False) -> str:
-        return check_name(ACME, capabilities, name, strict=strict)
+        return Planner(ACME, capabilities, strict).check_name(name)
 
     assert "Dinner" == check(" Dinner\n")
     assert "\U0001f600" * 10 == check("\U0001f600" * 10)

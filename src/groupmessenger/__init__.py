@@ -70,12 +70,13 @@ from .messages import (
     GroupReceipt,
     Media,
     Message,
+    Priority,
     Proof,
     Receipt,
     Sighting,
     Status,
 )
-from .messenger import GroupMessenger
+from .messenger import Finding, GroupMessenger, Level
 from .phone import Address, Handle, Member, Members, OpaqueAddress, PhoneNumber
 from .planning import Plan
 from .segments import Encoding, Segments, segments
@@ -102,6 +103,7 @@ __all__ = [
     "Evidence",
     "FailureReason",
     "Feature",
+    "Finding",
     "Flag",
     "Found",
     "Grade",
@@ -117,6 +119,7 @@ __all__ = [
     "InvalidInput",
     "InvalidSignature",
     "KeyReused",
+    "Level",
     "Limit",
     "LimitExceeded",
     "MalformedWebhook",
@@ -136,6 +139,7 @@ __all__ = [
     "PartialFailure",
     "PhoneNumber",
     "Plan",
+    "Priority",
     "Problem",
     "Proof",
     "ProviderError",

@@ -28,6 +28,7 @@ class Unit(StrEnum):
     PEOPLE = "people"
     CHARACTERS = "characters"
     UTF16 = "UTF-16 units"
+    SEGMENTS = "SMS segments"
     ITEMS = "items"
     BYTES = "bytes"
     MESSAGES = "messages"
@@ -41,6 +42,7 @@ class LimitName(StrEnum):
     TEXT = "text"
     MEDIA = "media"
     MEDIA_BYTES = "media_bytes"
+    MEDIA_TOTAL = "media_total"
     GROUP_NAME = "group_name"
     PACE = "pace"
 
@@ -58,8 +60,9 @@ class Limit:
     """A number the provider will not go past. `per` is in seconds, for rates.
 
     `certain` is what every reading of the vendor's papers allows, `value` the most probable limit: what lies
-    between passes with a warning, what lies beyond is refused. Both None: nobody knows. `channel` restricts it
-    to groups known to be carried by that channel.
+    between passes with a warning, what lies beyond is refused. A `value` of None: nobody knows. `channel` restricts
+    it to groups known to be carried by that channel, `with_media` to messages with media (True) or without (False).
+    A `hard` one a connection may lower and not raise.
     """
 
     name: LimitName
@@ -68,6 +71,8 @@ class Limit:
     bound: Bound = Bound.MAX
     unit: Unit
     channel: Channel | None = None
+    with_media: bool | None = None
+    hard: bool = False
     per: float | None = None
     source: str
     confidence: Confidence
@@ -149,6 +154,7 @@ class Capabilities:
     """Everything a caller can know of a provider before sending.
 
     `settle` is how long, in seconds after its last moment to leave, a message may still turn up at the provider.
+    `two_way` is whether members can answer, `emails` whether an Apple ID's e-mail can be a member.
     """
 
     topology: Topology
@@ -160,6 +166,8 @@ class Capabilities:
     lookup: Lookup
     settle: float = DEFAULT_SETTLE
     channels: tuple[Channel, ...]
+    two_way: bool = True
+    emails: bool = False
     exposes_numbers: bool
     billing: Billing
     opt_out: OptOut
@@ -183,9 +191,13 @@ class Capabilities:
             ),
         )
 
-    def limit(self, name: LimitName) -> Limit | None:
+    def limit(self, name: LimitName, *, with_media: bool = False) -> Limit | None:
         """The limit of that name that binds first, whatever carries the group; None if there is none."""
-        known = [limit for limit in self.limits if limit.name == name and limit.channel is None]
+        known = [
+            limit
+            for limit in self.limits
+            if limit.name == name and limit.channel is None and limit.with_media in (None, with_media)
+        ]
         return min(known, key=_room, default=None)
 
     def with_limits(self, overrides: Mapping[str, int]) -> Capabilities:
@@ -203,16 +215,16 @@ class Capabilities:
         return attrs.evolve(self, limits=tuple(_overridden(limit, overrides) for limit in self.limits))
 
 
-def _room(limit: Limit) -> float:
+def _room(limit: Limit) -> tuple[float, float]:
     """How much a limit allows, to find the one that binds first. One that nobody knows binds last."""
-    if limit.value is None:
-        return math.inf
-    return limit.value if limit.bound is Bound.MAX else -limit.value
+    sign = 1 if limit.bound is Bound.MAX else -1
+    value, certain = (math.inf if number is None else sign * number for number in (limit.value, limit.certain))
+    return value, certain
 
 
 def _overridden(limit: Limit, overrides: Mapping[str, int]) -> Limit:
     value = overrides.get(limit.name)
-    if value is None:
+    if value is None or (limit.hard and limit.breaks(value)):
         return limit
     return attrs.evolve(
         limit, value=value, certain=value, source="this connection's limits", confidence=Confidence.HIGH

@@ -14,8 +14,9 @@ from .exchange import Exchange
 from .flow import Flow
 from .groups import Group, Topology
 from .messages import Attempt, GroupReceipt, Message, Receipt, Sighting
-from .messenger import GroupMessenger
+from .messenger import Finding, GroupMessenger
 from .operations import Operations
+from .origin import Origin
 from .phone import Address, Member, Members, mask
 from .planning import Plan
 from .sending import Observing
@@ -33,6 +34,7 @@ class Client:
     without a country code. `limits` overrides limits by name. `strict` refuses what would otherwise go with a
     degradation or a doubt. `settle_after` overrides how many seconds a lost message may still turn up. `http` is
     your own client of httpx or httpx2, which stays open when this is closed, or transport. `observers` see every send.
+    `origin` is the configured connection it was made from.
     """
 
     def __init__(
@@ -47,6 +49,7 @@ class Client:
         strict: bool = False,
         settle_after: float | None = None,
         observers: Observing | None = None,
+        origin: Origin | None = None,
     ) -> None:
         from .transport import Transport
 
@@ -60,6 +63,7 @@ class Client:
             strict=strict,
             settle_after=settle_after,
             observers=observers,
+            origin=origin,
         )
         self._transport = Transport(messenger.base_url, http=http, timeout=timeout)
         self._driver = Driver(self._transport, Exchange(messenger, patience))
@@ -93,6 +97,10 @@ class Client:
     def plan(self, group: Group, message: Message | str) -> Plan:
         """What sending would come to: what is refused, left out, doubtful, billed. No request."""
         return self._operations.plan(group, message)
+
+    def plan_direct(self, to: Member | Address | str, message: Message | str) -> Plan:
+        """What sending to one person, privately, would come to. No request."""
+        return self._operations.plan_direct(to, message)
 
     def group(self, id: str) -> Group:
         """Address a group by the provider's id. No request, so its members are not known."""
@@ -154,6 +162,17 @@ class Client:
     def send_direct(self, to: Member | Address | str, message: Message | str) -> Receipt:
         """Send to one person, privately. Raises as `send`."""
         return self._run(self._operations.send_direct(to, message))
+
+    def cancel_scheduled(self, receipt: Receipt | str) -> None:
+        """Keep a scheduled message from being sent. Raises `Rejected` where it has gone out by now."""
+        self._run(self._operations.cancel_scheduled(receipt))
+
+    def check(self) -> tuple[Finding, ...]:
+        """Find out whether the connection works, without texting anybody: credentials, clocks, what will end when.
+
+        A finding a fact; those of `Level.FAULT` keep messages from being sent. Raises nothing for what it finds.
+        """
+        return self._run(self._operations.check())
 
     def get_status(self, receipt: Receipt | str) -> Delivery:
         """What the provider knows of a message now, by receipt or by message id."""

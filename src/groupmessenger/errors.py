@@ -182,7 +182,7 @@ class GroupNotFound(ProviderError):
 
 
 class ProviderUnavailable(ProviderError):
-    """The provider could not answer a question; asking again is safe."""
+    """The provider could not answer a question, or says that it could not act and did nothing. Asking again is safe."""
 
 
 class UnexpectedAnswer(ProviderError):

@@ -149,7 +149,7 @@ class Delivery:
     @property
     def status(self) -> Status:
         """The status everybody has reached: the least advanced one, `unknown` where nothing was told."""
-        rank = {status: place for place, status in enumerate(self.precedence)}
+        rank = {status: place for place, status in enumerate(PRECEDENCE)}
         return min(
             (event.status for event in self.by_recipient.values()),
             key=rank.__getitem__,

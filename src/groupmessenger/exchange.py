@@ -28,6 +28,7 @@ from .flow import Exclusive, MaybeSent, NotSent, Now, Request, Response, Sleep, 
 from .messenger import Authorization, GroupMessenger
 
 TRIES = 3
+TRIES_WHEN_UNAVAILABLE = 2  # where the provider says that it did nothing, and for no reason of ours
 # Who is being renewed here: a request of authorize() that wants credentials would wait for itself.
 _authorizing: ContextVar[object] = ContextVar("groupmessenger_authorizing", default=None)
 _FIRST_PAUSE = 0.25  # seconds, doubled at each try
@@ -52,6 +53,7 @@ class _Again:
     error: GroupMessengerError
     retry: bool
     after: float | None = None
+    tries: int = TRIES
 
 
 @attrs.define(eq=False)
@@ -59,8 +61,9 @@ class Exchange:
     """The one place for authorization, retry and classification. Kept by a client, shared by its flows.
 
     Retried, at most three tries and `patience` seconds of waiting in all, is what never reached the provider,
-    what it turned away with 429, and what is repeatable and was lost; once more with new credentials after a
-    401 where they have a lifetime. Nothing leaves after `leave_by`.
+    what it turned away with 429, and what is repeatable and was lost; once more what it could not do for a reason of
+    its own and says it did not, and with new credentials after a 401 where they have a lifetime. Nothing leaves
+    after `leave_by`.
     """
 
     messenger: GroupMessenger
@@ -144,7 +147,7 @@ class Exchange:
             if isinstance(ending.error, OutcomeUnknown):
                 doubt = ending.error
             pause = _pause(attempt) if ending.after is None else ending.after
-            if not ending.retry or attempt == TRIES or waited + pause > self.patience:
+            if not ending.retry or attempt >= ending.tries or waited + pause > self.patience:
                 if doubt is not None and doubt is not ending.error:
                     raise doubt from ending.error
                 raise ending.error
@@ -197,7 +200,7 @@ class Exchange:
             return _Again(error, retry=True, after=after)
         refusal = self.messenger.refusal(response)
         if refusal is not None:
-            return _Again(refusal, retry=False)
+            return _Again(refusal, retry=isinstance(refusal, ProviderUnavailable), tries=TRIES_WHEN_UNAVAILABLE)
         return _Again(
             self._doubt(request, f"HTTP {status}", status),
             retry=request.repeatable and (status >= 500 or status == 408),

@@ -26,6 +26,7 @@ class Operation(StrEnum):
     DELETE_GROUP = "delete_group"
     GET_STATUS = "get_status"
     FIND_SENT = "find_sent"
+    CANCEL_SCHEDULED = "cancel_scheduled"
 
 
 class Feature(StrEnum):
@@ -35,6 +36,9 @@ class Feature(StrEnum):
     EFFECT = "effect"
     REPLY_TO = "reply_to"
     SEND_AT = "send_at"
+    EXPIRES_AT = "expires_at"
+    PRIORITY = "priority"
+    LEAVE_OUT = "leave_out"
     GROUP_NAME = "group_name"
 
 

@@ -186,6 +186,11 @@ class MaybeSent(Exception):
     """The transport's word that a request may have reached the provider, and its answer did not reach us."""
 
 
+async def now() -> datetime:
+    """The time, in UTC."""
+    return await Now()
+
+
 async def ask(request: Request) -> Response:
     """Send a request and give its answer, a success in the provider's shape.
 

@@ -14,7 +14,7 @@ import attrs
 
 from .errors import InvalidInput
 from .groups import Group
-from .phone import Address, mask
+from .phone import Address, Members, mask, parse_members
 
 
 def _web_address(_: object, __: object, value: str) -> None:
@@ -43,10 +43,25 @@ def _all_media(value: MediaLike) -> tuple[Media, ...]:
     return tuple(item if isinstance(item, Media) else Media(item) for item in items)
 
 
-def _aware(_: object, __: object, value: datetime | None) -> None:
+def _aware(_: object, attribute: attrs.Attribute[Any], value: datetime | None) -> None:
     if value is not None and value.utcoffset() is None:
-        raise InvalidInput("send_at needs a time zone: datetime.now(timezone.utc), for example")
+        raise InvalidInput(f"{attribute.name} needs a time zone: datetime.now(timezone.utc), for example")
 
+
+class Priority(StrEnum):
+    """How urgent a message is, where it is more than usual."""
+
+    HIGH = "high"
+
+
+def _priority(value: str) -> Priority:
+    try:
+        return Priority(value)
+    except ValueError:
+        raise InvalidInput(f"priority is {', '.join(map(repr, map(str, Priority)))}, or left out") from None
+
+
+_OPTIONAL = ("effect", "reply_to", "reference", "send_at", "expires_at", "priority", "leave_out")
 
 Extras: TypeAlias = Mapping[str, Mapping[str, Any]]
 
@@ -60,9 +75,11 @@ class Message:
     """A text, pictures, or both.
 
     `media` is a URL, a `Media`, or several. `effect` is one of the provider's (`capabilities.effects`);
-    `reply_to` the id of the message answered; `send_at` a time with a zone; `reference` your own note, which
-    never leaves this program; `extras` what is meant for one provider alone, keyed by its name, so that it
-    cannot leak to another. Raises `InvalidInput` when there is neither text nor media.
+    `reply_to` the id of the message answered; `send_at` a time with a zone, and `expires_at` one after which it is not
+    to be delivered any more; `priority` is `"high"` or none; `leave_out` are members who do not get it, where each
+    gets a copy of their own; `reference` your own note, which never leaves this program; `extras` what is meant for
+    one provider alone, keyed by its name, so that it cannot leak to another. Raises `InvalidInput` when there is
+    neither text nor media.
     """
 
     text: str
@@ -71,7 +88,10 @@ class Message:
     reply_to: str | None
     reference: str | None
     send_at: datetime | None = attrs.field(validator=_aware)
-    extras: Extras = attrs.field(hash=False)
+    expires_at: datetime | None = attrs.field(default=None, validator=_aware)
+    priority: Priority | None = attrs.field(default=None, converter=attrs.converters.optional(_priority))
+    leave_out: tuple[Address, ...] = ()
+    extras: Extras = attrs.field(factory=dict, hash=False)
 
     def __init__(
         self,
@@ -82,10 +102,22 @@ class Message:
         reply_to: str | None = None,
         reference: str | None = None,
         send_at: datetime | None = None,
+        expires_at: datetime | None = None,
+        priority: str | None = None,
+        leave_out: Members = (),
         extras: Extras = MappingProxyType({}),
     ) -> None:
         self.__attrs_init__(  # pyright: ignore[reportAttributeAccessIssue]
-            text, _all_media(media), effect, reply_to, reference, send_at, _extras(extras)
+            text,
+            _all_media(media),
+            effect,
+            reply_to,
+            reference,
+            send_at,
+            expires_at,
+            priority,
+            tuple(member.address for member in parse_members(leave_out)),
+            _extras(extras),
         )
         if not isinstance(text, str):
             raise InvalidInput(f"a message's text is a str, not {type(text).__name__}")
@@ -97,9 +129,7 @@ class Message:
     def __reduce__(self) -> tuple[Any, ...]:
         """Survive pickling and copying, which the read-only `extras` would not by themselves."""
         extras = {name: dict(options) for name, options in self.extras.items()}
-        optional: dict[str, Any] = {
-            name: getattr(self, name) for name in ("effect", "reply_to", "reference", "send_at")
-        }
+        optional: dict[str, Any] = {name: getattr(self, name) for name in _OPTIONAL}
         return partial(Message, self.text, self.media, **optional, extras=extras), ()
 
     def __repr__(self) -> str:

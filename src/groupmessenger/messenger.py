@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
+from enum import StrEnum
 from typing import Any, ClassVar, Generic, NoReturn, TypeVar
 
 import attrs
 
-from .capabilities import Capabilities
-from .errors import CapabilityError, InvalidInput, ProviderError, UnsupportedOperation
+from .capabilities import Capabilities, Identity
+from .errors import CapabilityError, InvalidInput, Problem, ProviderError, UnsupportedOperation
 from .events import PRECEDENCE, StatusChanged
-from .flags import NATIVE, UNSUPPORTED, Feature, Flag, Operation
-from .flow import Response
+from .flags import NATIVE, UNSUPPORTED, Feature, Flag, Grade, Operation
+from .flow import Request, Response
 from .groups import Group
 from .messages import Attempt, CannotTell, GroupReceipt, Message, Receipt, Sighting, Status
 from .phone import Address, Member
@@ -37,6 +38,32 @@ class Page(Generic[T]):
     next: str | None = None
 
 
+class Level(StrEnum):
+    """How grave a finding is. `unchecked`: it could not be looked at."""
+
+    OK = "ok"
+    UNCHECKED = "unchecked"
+    WARNING = "warning"
+    FAULT = "fault"
+
+
+@attrs.frozen
+class Finding:
+    """One thing that a check of a connection found out. `what` has the cure where there is one."""
+
+    level: Level
+    what: str
+
+
+@attrs.frozen
+class UrlParts:
+    """Which settings the parts of a connection's URL are: `name://user:password@host?other=...`."""
+
+    user: str | None = None
+    password: str | None = None
+    host: str | None = None
+
+
 def graded(flag: Flag) -> Callable[[F], F]:
     """Grade an operation that is less than native: `@graded(PARTIAL("iMessage groups only", ...))`."""
 
@@ -52,8 +79,10 @@ def _given(_: object, attribute: attrs.Attribute[str], value: object) -> None:
         raise InvalidInput(f"{attribute.name} is a text of printable ASCII characters, and not empty")
 
 
-def secret() -> Any:
-    """A setting that is a secret: a text, never shown."""
+def secret(*, optional: bool = False) -> Any:
+    """A setting that is a secret: a text, never shown. An optional one is None if it is not given."""
+    if optional:
+        return attrs.field(default=None, repr=False, validator=attrs.validators.optional(_given))
     return attrs.field(repr=False, validator=_given)
 
 
@@ -70,6 +99,7 @@ class GroupMessenger:
     title: ClassVar[str]
     capabilities: ClassVar[Capabilities]
     precedence: ClassVar[tuple[Status, ...]] = PRECEDENCE
+    url_parts: ClassVar[UrlParts] = UrlParts()
 
     line: str
     base_url: str
@@ -79,7 +109,17 @@ class GroupMessenger:
         super().__init_subclass__(**kwargs)
         declared = getattr(cls, "capabilities", None)
         if isinstance(declared, Capabilities):
-            cls.capabilities = attrs.evolve(declared, flags={**_features(declared.flags), **_operations(cls)})
+            flags = {**_features(declared.flags), **_operations(cls, declared)}
+            cls.capabilities = attrs.evolve(declared, flags=flags)
+
+    @classmethod
+    def conflicts(cls, settings: Mapping[str, Any]) -> Iterable[Problem]:
+        """What is wrong with settings together, each of which may be well by itself. Pure."""
+        return ()
+
+    def own_capabilities(self) -> Capabilities:
+        """What the provider can do with these settings: less, for some lines."""
+        return self.capabilities
 
     async def authorize(self) -> Authorization:
         """The headers that go with every request."""
@@ -129,6 +169,10 @@ class GroupMessenger:
         """What the provider knows of a message now, an event a recipient or one for all."""
         self._unsupported(Operation.GET_STATUS)
 
+    async def cancel_scheduled(self, message_id: str) -> None:
+        """Keep a scheduled message from being sent."""
+        self._unsupported(Operation.CANCEL_SCHEDULED)
+
     async def find_sent(self, attempt: Attempt, known: Collection[str]) -> Sighting:
         """Look for a message whose outcome is unknown. `known` are ids of other messages, which never match.
 
@@ -140,12 +184,21 @@ class GroupMessenger:
     def refusal(self, response: Response) -> ProviderError | None:
         """The error for an answer that is no success, if the vendor documents that nothing was done.
 
-        None where that is not documented or the body is not in the vendor's shape: then it is in doubt. Pure.
+        None where that is not documented or the body is not in the vendor's shape: then it is in doubt. A
+        `ProviderUnavailable` is tried once more. Pure.
         """
         return None
 
     def violations(self, group: Group | None, message: Message) -> Iterable[CapabilityError]:
         """What else this provider would refuse, beyond limits and flags. `group` is None for a private text. Pure."""
+        return ()
+
+    def probe(self) -> Request | None:
+        """A harmless question that only valid credentials may ask; None if there is none. Pure."""
+        return None
+
+    def advice(self, now: datetime) -> Iterable[Finding]:
+        """What is to be known of these settings: what ends and when, what does not work, what `probe` cannot see."""
         return ()
 
     def _unsupported(self, operation: Operation) -> NoReturn:
@@ -158,14 +211,21 @@ def unsupported(messenger: GroupMessenger, operation: Operation, note: str = "")
     return UnsupportedOperation(f"{messenger.title} cannot {words}{': ' + note if note else ''}")
 
 
-def _operations(cls: type[GroupMessenger]) -> dict[str, Flag]:
-    return {operation: _flag(cls, operation) for operation in Operation}
+_OTHER_SET = "a group there is its members; create_group makes another one, with the people you want"
 
 
-def _flag(cls: type[GroupMessenger], operation: Operation) -> Flag:
+def _operations(cls: type[GroupMessenger], declared: Capabilities) -> dict[str, Flag]:
+    return {operation: _flag(cls, declared, operation) for operation in Operation}
+
+
+def _flag(cls: type[GroupMessenger], declared: Capabilities, operation: Operation) -> Flag:
     method = getattr(cls, operation)
     if method is getattr(GroupMessenger, operation):
-        return UNSUPPORTED
+        fixed = declared.identity is Identity.MEMBER_SET and operation in (
+            Operation.ADD_MEMBERS,
+            Operation.REMOVE_MEMBERS,
+        )
+        return Flag(Grade.UNSUPPORTED, _OTHER_SET) if fixed else UNSUPPORTED
     flag = getattr(method, "__flag__", NATIVE)
     assert isinstance(flag, Flag)  # noqa: S101 - a mistake of the adapter's author
     return flag

@@ -11,24 +11,25 @@ import attrs
 
 from .capabilities import Capabilities, Merges
 from .errors import (
-    BroadcastRefused,
     ConfigurationError,
     GroupMessengerError,
     GroupPending,
     InvalidInput,
     Outcome,
-    Problem,
     WrongConnection,
 )
 from .events import Delivery
 from .flags import Grade, Operation
 from .flow import Exclusive, Flow, Now
 from .groups import Group, Topology
-from .inputs import as_message, check_group, wrong_options
+from .inputs import as_message, check_group
 from .messages import Absent, Attempt, CannotTell, Degradation, Found, GroupReceipt, Message, Receipt, Sighting
-from .messenger import GroupMessenger, Page, unsupported
+from .messenger import Finding, GroupMessenger, Page, unsupported
+from .options import wrong_options
+from .origin import Origin, consent
 from .phone import Address, Member, Members, check_region, parse_members
-from .planning import Plan, check_members, check_name, plan_send
+from .planning import Plan, Planner
+from .probing import probe
 from .sending import Observing, Opened, Sending, certain
 
 T = TypeVar("T")
@@ -41,8 +42,9 @@ class Operations:
     messenger: GroupMessenger
     capabilities: Capabilities
     region: str | None
-    strict: bool
+    _planner: Planner
     _sending: Sending
+    _origin: Origin | None
     _opened: Opened = attrs.field(factory=Opened, init=False)
 
     @classmethod
@@ -57,20 +59,19 @@ class Operations:
         strict: bool,
         settle_after: float | None,
         observers: Observing | None,
+        origin: Origin | None,
     ) -> Self:
         """Make them from what a client is given. Raises `ConfigurationError` naming everything that cannot be."""
-        problems = list(wrong_options(timeout, patience, settle_after, strict, limits))
-        if region is not None:
-            try:
-                region = check_region(region)
-            except InvalidInput as error:
-                problems.append(Problem("region", str(error)))
+        given = {"timeout": timeout, "patience": patience, "region": region, "limits": limits, "strict": strict}
+        problems = list(wrong_options({**given, "settle_after": settle_after}))
         if problems:
             raise ConfigurationError(*problems)
-        capabilities = messenger.capabilities.with_limits(limits)
+        region = region and check_region(region)
+        capabilities = messenger.own_capabilities().with_limits(limits)
         if settle_after is not None:
             capabilities = attrs.evolve(capabilities, settle=settle_after)
-        return cls(messenger, capabilities, region, strict, Sending(messenger, timeout + patience, observers))
+        planner = Planner(messenger, capabilities, strict, origin)
+        return cls(messenger, capabilities, region, planner, Sending(messenger, timeout + patience, observers), origin)
 
     # What needs no request
 
@@ -84,7 +85,12 @@ class Operations:
 
     def plan(self, group: Group, message: Message | str) -> Plan:
         """What sending would come to."""
-        return self._plan(self._ours(group), as_message(message))
+        return self._planner.send(self._ours(group), as_message(message))
+
+    def plan_direct(self, to: Member | Address | str, message: Message | str) -> Plan:
+        """What a private text would come to."""
+        (member,) = self._others([to])
+        return self._planner.send(None, as_message(message), member.address)
 
     # Groups
 
@@ -93,10 +99,10 @@ class Operations:
     ) -> Group:
         """Make a group of people, of the topology wanted."""
         people = self._others(members)
-        self._consent(topology)
-        check_members(self.messenger, self.capabilities, people, strict=self.strict)
+        consent(self.messenger.title, self.capabilities.topology, topology, self._origin)
+        self._planner.check_members(people)
         if name is not None:
-            name = check_name(self.messenger, self.capabilities, name, strict=self.strict)
+            name = self._planner.check_name(name)
         self._may(Operation.CREATE_GROUP)
         made = await self._change(self.messenger.create_group(people, name))
         self._opened.ask_anew(made)
@@ -123,8 +129,7 @@ class Operations:
         if known.members is None and self.capabilities.can(Operation.GET_GROUP):
             known = await self.messenger.get_group(known)  # rather than find out half-way that not all fit
         if known.members is not None:
-            everybody = dict.fromkeys((*known.members, *people))
-            check_members(self.messenger, self.capabilities, tuple(everybody), strict=self.strict)
+            self._planner.check_members(tuple(dict.fromkeys((*known.members, *people))))
         return self._opened.changed(known, await self._change(self.messenger.add_members(known, people)))
 
     async def remove_members(self, group: Group, members: Members) -> Group:
@@ -137,7 +142,7 @@ class Operations:
         """Give a group another name."""
         known = self._existing(group)
         self._may(Operation.RENAME_GROUP, known)
-        name = check_name(self.messenger, self.capabilities, name, strict=self.strict)
+        name = self._planner.check_name(name)
         return self._opened.changed(known, await self._change(self.messenger.rename_group(known, name)))
 
     async def leave_group(self, group: Group) -> None:
@@ -183,7 +188,7 @@ class Operations:
             raise
 
     async def _send(self, group: Group, message: Message) -> GroupReceipt:
-        plan = self._plan(group, message)
+        plan = self._planner.send(group, message)
         plan.check()
         attempt = await self._sending.attempt(plan.message, group=group)
         send = partial(self.messenger.send, group, plan.message, attempt.token)
@@ -202,7 +207,7 @@ class Operations:
         """Send to one person, privately."""
         (member,) = self._others([to])
         self._may(Operation.SEND_DIRECT)
-        plan = plan_send(self.messenger, self.capabilities, None, as_message(message), strict=self.strict)
+        plan = self.plan_direct(member, message)
         plan.check()
         attempt = await self._sending.attempt(plan.message, to=member.address)
         send = partial(self.messenger.send_direct, member.address, plan.message, attempt.token)
@@ -215,11 +220,19 @@ class Operations:
 
         return await self._sending.carry_out(attempt, Receipt, send, finish)
 
+    async def cancel_scheduled(self, receipt: Receipt | str) -> None:
+        """Keep a scheduled message from being sent."""
+        message_id = _id_of(receipt)
+        self._may(Operation.CANCEL_SCHEDULED)
+        await self._change(self.messenger.cancel_scheduled(message_id))
+
+    async def check(self) -> tuple[Finding, ...]:
+        """Find out what can be found out of the connection without texting anybody."""
+        return await probe(self.messenger)
+
     async def get_status(self, receipt: Receipt | str) -> Delivery:
         """What the provider knows of a message."""
-        message_id = receipt.id if isinstance(receipt, Receipt) else receipt
-        if not message_id:
-            raise InvalidInput("no message id: the provider gave none for this message")
+        message_id = _id_of(receipt)
         self._may(Operation.GET_STATUS)
         return Delivery(message_id, await self.messenger.get_status(message_id), self.messenger.precedence)
 
@@ -251,9 +264,6 @@ class Operations:
     async def _change(self, change: Flow[T]) -> T:
         return await certain(self.messenger.title, change)
 
-    def _plan(self, group: Group, message: Message) -> Plan:
-        return plan_send(self.messenger, self.capabilities, group, message, strict=self.strict)
-
     def _ours(self, group: Group) -> Group:
         check_group(group)
         if group.provider != self.messenger.name:
@@ -276,24 +286,15 @@ class Operations:
             raise InvalidInput("your own line is among the members: leave it out, it is in every group anyway")
         return people
 
-    def _consent(self, topology: Topology | str | None) -> None:
-        if topology is None:
-            return
-        try:
-            wanted = Topology(topology)
-        except ValueError:
-            raise InvalidInput(f"topology is one of {', '.join(Topology)}") from None
-        if wanted is not self.capabilities.topology:
-            kind = {
-                Topology.SHARED_THREAD: "one shared thread",
-                Topology.BROADCAST: "private copies to each member",
-            }
-            raise BroadcastRefused(
-                f"{kind[wanted]} wanted, but {self.messenger.title} sends {kind[self.capabilities.topology]}: "
-                "choose a provider of the other kind, or ask for this one"
-            )
-
     def _may(self, operation: Operation, group: Group | None = None) -> None:
         flag = self.capabilities.can(operation, group)
         if flag.grade is Grade.UNSUPPORTED:
             raise unsupported(self.messenger, operation, flag.note)
+
+
+def _id_of(receipt: Receipt | str) -> str:
+    """The provider's id of a message. Raises `InvalidInput` if it gave none."""
+    message_id = receipt.id if isinstance(receipt, Receipt) else receipt
+    if not message_id:
+        raise InvalidInput("no message id: the provider gave none for this message")
+    return message_id

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
 import attrs
 
@@ -12,18 +12,33 @@ from .flags import Feature, Flag, Grade
 from .groups import Group
 from .messages import Degradation, Message
 from .messenger import GroupMessenger
-from .phone import Member
+from .origin import Origin
+from .phone import Address, Handle, Member, OpaqueAddress
 from .segments import segments, utf16_units
 
-_PEOPLE = ((LimitName.RECIPIENTS, "recipients"), (LimitName.MIN_RECIPIENTS, "recipients"))
-_MEASURES: Mapping[Unit, Callable[[str], int]] = {Unit.CHARACTERS: len, Unit.UTF16: utf16_units}
+_PEOPLE = (LimitName.RECIPIENTS, LimitName.MIN_RECIPIENTS)
+
+
+def _segments(text: str) -> int:
+    return segments(text).count
+
+
+_MEASURES: Mapping[Unit, Callable[[str], int]] = {
+    Unit.CHARACTERS: len,
+    Unit.UTF16: utf16_units,
+    Unit.SEGMENTS: _segments,
+}
 _WORDS = {
     Feature.MEDIA: "media",
     Feature.EFFECT: "effects",
     Feature.REPLY_TO: "replies to one message",
     Feature.SEND_AT: "scheduled messages",
+    Feature.EXPIRES_AT: "messages that expire",
+    Feature.PRIORITY: "priorities",
+    Feature.LEAVE_OUT: "copies of their own to leave a member out of",
 }
-_DROPPABLE = {Feature.EFFECT: None}  # a schedule, a reply's target and a picture are never left out silently
+# A schedule, an end, a reply's target, a picture and a member left out are never dropped silently.
+_DROPPABLE = (Feature.EFFECT, Feature.PRIORITY)
 
 
 @attrs.frozen
@@ -31,7 +46,7 @@ class Plan:
     """What a send would do. `message` is what would leave, without what the provider would drop.
 
     `unverified` is what cannot be known beforehand, `billable_units` None where the provider does not publish
-    what it bills, `exposes_numbers` whether members see each other's numbers.
+    what it bills, `exposes_numbers` whether members see each other's numbers, `two_way` whether they can answer.
     """
 
     message: Message
@@ -40,6 +55,7 @@ class Plan:
     unverified: tuple[str, ...]
     billable_units: int | None
     exposes_numbers: bool
+    two_way: bool = True
 
     @property
     def ok(self) -> bool:
@@ -52,27 +68,108 @@ class Plan:
             raise self.violations[0]
 
 
+@attrs.frozen
+class Planner:
+    """What a connection holds messages, people and names against. Pure: it makes no request.
+
+    `origin` names the other connections that would do where this one would not.
+    """
+
+    messenger: GroupMessenger
+    capabilities: Capabilities
+    strict: bool
+    origin: Origin | None = None
+
+    def send(self, group: Group | None, message: Message, to: Address | None = None) -> Plan:
+        """Hold a message to a group, or to one person, against everything known."""
+        here = self.capabilities if group is None else self.capabilities.of(group)
+        review = _Review(self, here)
+        if group is not None:
+            _people(review, group, message)
+        elif to is not None:
+            review.reachable([to])
+        _content(review, message)
+        message = _features(review, message)
+        review.violations.extend(self.messenger.violations(group, message))
+        return Plan(
+            message,
+            tuple(review.violations),
+            tuple(review.degradations),
+            tuple(dict.fromkeys(review.unverified)),
+            _billable(here, group, message),
+            here.exposes_numbers and group is not None,
+            here.two_way,
+        )
+
+    def check_members(self, members: Sequence[Member]) -> None:
+        """Hold the people of a group to be made, or made larger, against the limits. Raises `CapabilityError`."""
+        review = _Review(self, self.capabilities)
+        review.reachable([member.address for member in members])
+        for name in _PEOPLE:
+            review.count(self.capabilities.limit(name), len(members), "recipients")
+        review.check()
+
+    def check_name(self, name: str) -> str:
+        """Hold a group's name against the limits, and give it stripped. Raises `InvalidInput`, `CapabilityError`."""
+        name = name.strip() if isinstance(name, str) else ""
+        if not name:
+            raise InvalidInput("a group's name is a text that is not blank: leave it out for none")
+        review = _Review(self, self.capabilities)
+        if self.capabilities.can(Feature.GROUP_NAME).grade in (Grade.UNSUPPORTED, Grade.DROPPED):
+            review.violations.append(UnsupportedOperation(f"{self.messenger.title} keeps no group names: leave it out"))
+        review.text(self.capabilities.limit(LimitName.GROUP_NAME), name, "in the group's name")
+        review.check()
+        return name
+
+
 @attrs.define
 class _Review:
-    """Findings on the way to a plan."""
+    """Findings on the way to a plan. `here` is what the provider can do for this group."""
 
-    provider: str
-    strict: bool
+    planner: Planner
+    here: Capabilities
     violations: list[CapabilityError] = attrs.field(factory=list)
     degradations: list[Degradation] = attrs.field(factory=list)
     unverified: list[str] = attrs.field(factory=list)
 
-    def limit(self, limit: Limit | None, asked: int, what: str) -> None:
-        """Hold a number against a limit: refuse it, warn of it, or let it pass."""
+    @property
+    def title(self) -> str:
+        return self.planner.messenger.title
+
+    def count(self, limit: Limit | None, asked: int, what: str, *, with_media: bool = False) -> None:
+        """Hold a number against a limit."""
+        self._hold(limit, lambda _: asked, what, with_media=with_media)
+
+    def text(self, limit: Limit | None, text: str, what: str, *, with_media: bool = False) -> None:
+        """Hold a text against a limit, in the unit of that limit."""
+        self._hold(limit, lambda limit: _MEASURES[limit.unit](text), what, with_media=with_media)
+
+    def _hold(self, limit: Limit | None, measure: Callable[[Limit], int], what: str, *, with_media: bool) -> None:
+        """Refuse what is past a limit, warn of it, or let it pass."""
         if limit is None:
             return
+        asked = measure(limit)
         doubtful = limit.doubtful(asked)
-        if limit.breaks(asked) or (doubtful and self.strict):
-            self.violations.append(_limit_exceeded(self.provider, limit, asked, what))
+        if limit.breaks(asked) or (doubtful and self.planner.strict):
+
+            def fits(there: Capabilities) -> bool:
+                other = there.limit(limit.name, with_media=with_media)
+                return other is None or not other.breaks(measure(other))
+
+            origin = self.planner.origin
+            alternatives = origin.alternatives(self.here, fits) if origin is not None else ()
+            self.violations.append(_limit_exceeded(self.title, limit, asked, what, alternatives))
         elif doubtful:
-            past = "many" if limit.bound is Bound.MAX else "few"
-            done = f"{asked} may be too {past}: {limit.certain} is certain, {limit.value} only probable"
-            self.degradations.append(Degradation(what, done))
+            self.degradations.append(Degradation(what, _doubt(limit, asked)))
+
+    def reachable(self, addresses: Iterable[Address]) -> None:
+        """Refuse addresses that the provider has no way to text."""
+        for address in addresses:
+            if isinstance(address, OpaqueAddress):
+                self.violations.append(UnsupportedOperation(f"{address!r} is a sender's name, and cannot be texted"))
+            elif isinstance(address, Handle) and not self.here.emails:
+                text = f"{self.title} texts phone numbers only, and {address!r} is an e-mail address"
+                self.violations.append(UnsupportedOperation(text))
 
     def check(self) -> None:
         """Raise the first violation, if there is one."""
@@ -81,77 +178,34 @@ class _Review:
 
     def degrade(self, feature: str, done: str) -> None:
         """Leave something out, or refuse to where the connection is strict."""
-        if self.strict:
-            self.violations.append(UnsupportedOperation(f"{self.provider} would not carry the {feature}: {done}"))
+        if self.planner.strict:
+            self.violations.append(UnsupportedOperation(f"{self.title} would not carry the {feature}: {done}"))
         else:
             self.degradations.append(Degradation(feature, done))
 
 
-def _limit_exceeded(provider: str, limit: Limit, asked: int, what: str) -> LimitExceeded:
-    """The error for a number past a limit: which, how far, and who says so."""
+def _doubt(limit: Limit, asked: int) -> str:
+    past = "many" if limit.bound is Bound.MAX else "few"
+    more = "no limit is published" if limit.value is None else f"{limit.value} only probable"
+    return f"{asked} may be too {past}: {limit.certain} is certain, {more}"
+
+
+def _limit_exceeded(provider: str, limit: Limit, asked: int, what: str, alternatives: tuple[str, ...]) -> LimitExceeded:
+    """The error for a number past a limit: which, how far, who says so, and where it would do."""
     unit = "" if limit.unit in (Unit.PEOPLE, Unit.ITEMS) else f" {limit.unit}"
     what = "recipient" if (asked, what) == (1, "recipients") else what
     if limit.doubtful(asked):
-        bound, taken = (
-            limit.certain or 0,
-            f"only {limit.certain} is certain of the {limit.value} that {provider} may take",
-        )
+        bound = limit.certain or 0
+        of = "" if limit.value is None else f" of the {limit.value} that {provider} may take"
+        taken = f"only {limit.certain} is certain{of}"
     else:
         bound, taken = limit.value or 0, f"{provider} takes {limit.bound} {limit.value}"
-    text = f"{asked}{unit} {what}: {taken} ({limit.source})"
-    return LimitExceeded(text, name=limit.name, limit=bound, asked=asked)
+    cure = f"; it would fit connection {' or '.join(alternatives)}" if alternatives else ""
+    text = f"{asked}{unit} {what}: {taken} ({limit.source}){cure}"
+    return LimitExceeded(text, name=limit.name, limit=bound, asked=asked, alternatives=alternatives)
 
 
-def plan_send(
-    messenger: GroupMessenger,
-    capabilities: Capabilities,
-    group: Group | None,
-    message: Message,
-    *,
-    strict: bool,
-) -> Plan:
-    """Hold a message to a group, or, with None, to one person, against everything known. Pure."""
-    here = capabilities if group is None else capabilities.of(group)
-    review = _Review(messenger.title, strict)
-    if group is not None:
-        _people(review, here, group)
-    _content(review, here, message)
-    message = _features(review, here, message)
-    review.violations.extend(messenger.violations(group, message))
-    return Plan(
-        message,
-        tuple(review.violations),
-        tuple(review.degradations),
-        tuple(review.unverified),
-        _billable(here, group, message),
-        here.exposes_numbers and group is not None,
-    )
-
-
-def check_members(
-    messenger: GroupMessenger, capabilities: Capabilities, members: Sequence[Member], *, strict: bool
-) -> None:
-    """Hold the people of a group to be made, or made larger, against the limits. Raises `LimitExceeded`."""
-    review = _Review(messenger.title, strict)
-    for limit_name, what in _PEOPLE:
-        review.limit(capabilities.limit(limit_name), len(members), what)
-    review.check()
-
-
-def check_name(messenger: GroupMessenger, capabilities: Capabilities, name: str, *, strict: bool) -> str:
-    """Hold a group's name against the limits, and give it stripped. Raises `InvalidInput`, `CapabilityError`."""
-    name = name.strip() if isinstance(name, str) else ""
-    if not name:
-        raise InvalidInput("a group's name is a text that is not blank: leave it out for none")
-    review = _Review(messenger.title, strict)
-    if capabilities.can(Feature.GROUP_NAME).grade in (Grade.UNSUPPORTED, Grade.DROPPED):
-        review.violations.append(UnsupportedOperation(f"{messenger.title} keeps no group names: leave it out"))
-    _measure(review, capabilities.limit(LimitName.GROUP_NAME), name, "in the group's name")
-    review.check()
-    return name
-
-
-def _people(review: _Review, here: Capabilities, group: Group) -> None:
+def _people(review: _Review, group: Group, message: Message) -> None:
     if group.members is None:
         if group.is_member_set:
             review.violations.append(
@@ -161,65 +215,80 @@ def _people(review: _Review, here: Capabilities, group: Group) -> None:
             )
         review.unverified.append("the number of recipients: the group is known by its id alone")
         return
-    for limit_name, what in _PEOPLE:
-        limit = here.limit(limit_name)
-        if group.pending or group.is_member_set or (limit is not None and limit.bound is Bound.MAX):
-            review.limit(limit, len(group.members), what)
+    left_out = set(message.leave_out)
+    if strangers := [address for address in message.leave_out if address not in group.addresses]:
+        text = f"to leave out: {', '.join(map(repr, strangers))}, not in the group"
+        review.violations.append(UnsupportedOperation(text))
+    asked = sum(address not in left_out for address in group.addresses)
+    if left_out and not asked:
+        review.violations.append(UnsupportedOperation("everybody is left out: there is nobody to send it to"))
+    media = bool(message.media)
+    by_numbers = group.pending or group.is_member_set
+    if by_numbers:
+        review.reachable(group.addresses)
+    for name in _PEOPLE:
+        limit = review.here.limit(name, with_media=media)
+        if by_numbers or (limit is not None and limit.bound is Bound.MAX):
+            review.count(limit, asked, "recipients", with_media=media)
 
 
-def _content(review: _Review, here: Capabilities, message: Message) -> None:
-    _measure(review, here.limit(LimitName.TEXT), message.text, "in the text")
-    review.limit(here.limit(LimitName.MEDIA), len(message.media), "media")
-    for media in message.media:
-        if media.size is None:
+def _content(review: _Review, message: Message) -> None:
+    media, limit = bool(message.media), review.here.limit
+    review.text(limit(LimitName.TEXT, with_media=media), message.text, "in the text", with_media=media)
+    review.count(limit(LimitName.MEDIA, with_media=True), len(message.media), "media", with_media=True)
+    for each in message.media:
+        if each.size is None:
             review.unverified.append("the size of what is behind a media URL")
         else:
-            review.limit(here.limit(LimitName.MEDIA_BYTES), media.size, "of media")
+            review.count(limit(LimitName.MEDIA_BYTES, with_media=True), each.size, "of media", with_media=True)
+    known = sum(each.size or 0 for each in message.media)
+    review.count(limit(LimitName.MEDIA_TOTAL, with_media=True), known, "of media in all", with_media=True)
 
 
-def _measure(review: _Review, limit: Limit | None, text: str, what: str) -> None:
-    if limit is not None:
-        review.limit(limit, _MEASURES[limit.unit](text), what)
-
-
-def _features(review: _Review, here: Capabilities, message: Message) -> Message:
+def _features(review: _Review, message: Message) -> Message:
     for feature in _used(message):
-        flag = here.can(feature)
-        if feature in _DROPPABLE and (reason := _drops(flag, here, message)):
+        flag = review.here.can(feature)
+        if feature in _DROPPABLE and (reason := _drops(flag, review.here, feature, message)):
             review.degrade(feature, f"left out: {reason}")
-            message = attrs.evolve(message, effect=_DROPPABLE[feature])
+            message = attrs.evolve(
+                message,
+                effect=None if feature is Feature.EFFECT else message.effect,
+                priority=None if feature is Feature.PRIORITY else message.priority,
+            )
         elif flag.grade in (Grade.UNSUPPORTED, Grade.DROPPED):
             note = f": {flag.note}" if flag.note else ""
-            review.violations.append(UnsupportedOperation(f"{review.provider} has no {_WORDS[feature]}{note}"))
+            review.violations.append(UnsupportedOperation(f"{review.title} has no {_WORDS[feature]}{note}"))
         elif flag.grade is Grade.PARTIAL:
             conditions = " and ".join(map(str, flag.when))
             review.unverified.append(f"{feature}: {flag.note}" + (f" ({conditions})" if conditions else ""))
     return message
 
 
-def _drops(flag: Flag, here: Capabilities, message: Message) -> str:
+def _drops(flag: Flag, here: Capabilities, feature: Feature, message: Message) -> str:
     """Why a feature that may be left out is left out; empty if it is not."""
     if flag.grade in (Grade.DROPPED, Grade.UNSUPPORTED):
         return flag.note or "not supported"
-    if message.effect is not None and message.effect not in here.effects:
+    if feature is Feature.EFFECT and message.effect not in here.effects:
         return f"no such effect; there are {', '.join(sorted(here.effects))}"
     return ""
 
 
 def _used(message: Message) -> Iterator[Feature]:
-    for feature in (Feature.MEDIA, Feature.EFFECT, Feature.REPLY_TO, Feature.SEND_AT):
+    for feature in _WORDS:
         if getattr(message, feature):
             yield feature
 
 
 def _billable(here: Capabilities, group: Group | None, message: Message) -> int | None:
-    people = 1 if group is None else None if group.members is None else len(group.members)
+    people: int | None = 1
+    if group is not None:
+        people = None if group.members is None else len(set(group.addresses) - set(message.leave_out))
     match here.billing:
         case Billing.PER_MESSAGE:
             return 1
         case Billing.PER_RECIPIENT:
             return people
         case Billing.PER_RECIPIENT_SEGMENT:
-            return None if people is None else people * segments(message.text).count
+            return None if people is None or message.media else people * segments(message.text).count
         case Billing.UNKNOWN:
             return None

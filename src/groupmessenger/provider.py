@@ -1,5 +1,6 @@
 """All that the author of a provider imports."""
 
+from .callbacks import sealed_url
 from .capabilities import (
     Billing,
     Bound,
@@ -25,6 +26,7 @@ from .errors import (
     NotReached,
     OutcomeUnknown,
     PartialFailure,
+    Problem,
     ProviderError,
     ProviderUnavailable,
     QuotaExceeded,
@@ -34,8 +36,8 @@ from .errors import (
     UnsupportedOperation,
 )
 from .events import StatusChanged
-from .flags import DROPPED, EMULATED, NATIVE, PARTIAL, UNSUPPORTED, Condition, Fact, Feature, Flag, Op, Operation
-from .flow import Done, Failed, Flow, Request, Response, ask, together
+from .flags import DROPPED, EMULATED, NATIVE, PARTIAL, UNSUPPORTED, Condition, Fact, Feature, Flag, Grade, Op, Operation
+from .flow import Done, Failed, Flow, Request, Response, ask, now, together
 from .groups import Channel, Group, Topology
 from .hookspecs import hookimpl
 from .messages import (
@@ -49,12 +51,13 @@ from .messages import (
     GroupReceipt,
     Media,
     Message,
+    Priority,
     Proof,
     Receipt,
     Sighting,
     Status,
 )
-from .messenger import Authorization, GroupMessenger, Page, graded, secret
+from .messenger import Authorization, Finding, GroupMessenger, Level, Page, UrlParts, graded, secret
 from .phone import Address, Handle, Member, OpaqueAddress, PhoneNumber, mask, parse_address
 
 __all__ = [
@@ -84,9 +87,11 @@ __all__ = [
     "Failed",
     "FailureReason",
     "Feature",
+    "Finding",
     "Flag",
     "Flow",
     "Found",
+    "Grade",
     "Group",
     "GroupMessenger",
     "GroupMessengerError",
@@ -95,6 +100,7 @@ __all__ = [
     "Handle",
     "Identity",
     "InvalidInput",
+    "Level",
     "Limit",
     "LimitExceeded",
     "LimitName",
@@ -112,6 +118,8 @@ __all__ = [
     "Page",
     "PartialFailure",
     "PhoneNumber",
+    "Priority",
+    "Problem",
     "Proof",
     "ProviderError",
     "ProviderUnavailable",
@@ -129,11 +137,14 @@ __all__ = [
     "UnexpectedAnswer",
     "Unit",
     "UnsupportedOperation",
+    "UrlParts",
     "ask",
     "graded",
     "hookimpl",
     "mask",
+    "now",
     "parse_address",
+    "sealed_url",
     "secret",
     "together",
 ]

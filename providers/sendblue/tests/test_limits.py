@@ -386,10 +386,14 @@ def test_flags() -> None:
         "delete_group": Grade.UNSUPPORTED,
         "get_status": Grade.NATIVE,
         "find_sent": Grade.PARTIAL,
+        "cancel_scheduled": Grade.UNSUPPORTED,
         "media": Grade.NATIVE,
         "effect": Grade.PARTIAL,
         "reply_to": Grade.NATIVE,
         "send_at": Grade.UNSUPPORTED,
+        "expires_at": Grade.UNSUPPORTED,
+        "priority": Grade.UNSUPPORTED,
+        "leave_out": Grade.UNSUPPORTED,
         "group_name": Grade.PARTIAL,
     }
     assert isinstance(MESSENGER.capabilities, Capabilities)

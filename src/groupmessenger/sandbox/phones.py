@@ -119,7 +119,8 @@ class Phone:
 
     def receive(self, thread: Thread, shown: Shown) -> bool:
         """Take a message in. False if this phone can never show it."""
-        if self.landline or (shown.media and not (self.mms or (thread.apple and self.imessage))):
+        as_mms = bool(shown.media) or len(thread.participants) > 2  # groups are MMS, whatever they carry
+        if self.landline or (as_mms and not (self.mms or (thread.apple and self.imessage))):
             return False
         if self._on:
             self._show(thread.id, shown)

@@ -64,6 +64,7 @@ CAPABILITIES = Capabilities(
     evidence=Evidence.HANDSET,
     lookup=Lookup.CONTENT,
     channels=(Channel.IMESSAGE, Channel.RCS, Channel.MMS, Channel.SMS),
+    emails=True,
     exposes_numbers=True,
     billing=Billing.UNKNOWN,
     opt_out=OptOut.VENDOR,

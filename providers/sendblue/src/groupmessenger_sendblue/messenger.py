@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import hashlib
-import hmac
 import re
 from collections.abc import Collection, Iterable, Mapping, Sequence
+from datetime import datetime
 from typing import Any
-from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
+from urllib.parse import parse_qsl, urlsplit
 
 import attrs
 
@@ -20,11 +19,13 @@ from groupmessenger.provider import (
     Channel,
     Degradation,
     Evidence,
+    Finding,
     Group,
     GroupMessenger,
     GroupMessengerError,
     GroupReceipt,
     InvalidInput,
+    Level,
     Member,
     Message,
     PhoneNumber,
@@ -37,9 +38,11 @@ from groupmessenger.provider import (
     StatusChanged,
     Topology,
     UnsupportedOperation,
+    UrlParts,
     ask,
     graded,
     mask,
+    sealed_url,
     secret,
 )
 
@@ -85,6 +88,7 @@ class SendblueMessenger(GroupMessenger):
     name = "sendblue"
     title = "Sendblue"
     capabilities = CAPABILITIES
+    url_parts = UrlParts(user="api_key_id", password="api_secret_key", host="line")  # noqa: S106 - names of settings
 
     line: str = attrs.field(converter=_line, repr=mask)
     api_key_id: str = secret()
@@ -101,6 +105,17 @@ class SendblueMessenger(GroupMessenger):
     def refusal(self, response: Response) -> ProviderError | None:
         """What is documented as not done; 409 and 5xx are not."""
         return answers.refusal(response)
+
+    def probe(self) -> Request:
+        """List the webhooks, which needs the keys and nothing else."""
+        return Request("GET", "/api/account/webhooks", repeatable=True)
+
+    def advice(self, now: datetime) -> Iterable[Finding]:
+        """What the keys do not tell: the plan, and whether a lost message can be looked for."""
+        yield Finding(Level.UNCHECKED, "whether your plan may create groups: Sendblue says so when the first is made")
+        if not self.exclusive_line and self.seat_id is None:
+            what = "a lost message cannot be looked for: set exclusive_line if nobody else sends from this line"
+            yield Finding(Level.WARNING, f"{what}, or a seat_id of your own")
 
     def violations(self, group: Group | None, message: Message) -> Iterable[CapabilityError]:
         """Media that Sendblue could not fetch, and people it cannot begin a group with."""
@@ -205,10 +220,7 @@ class SendblueMessenger(GroupMessenger):
         """The callback URL with our token, signed: these callbacks bring no secret of the vendor's."""
         if self.status_callback is None:
             return None
-        parts = urlsplit(self.status_callback)
-        seal = hmac.new(self.api_secret_key.encode(), token.encode(), hashlib.sha256).hexdigest()[:32]
-        query = [*parse_qsl(parts.query, keep_blank_values=True), ("gm", f"{token}.{seal}")]
-        return urlunsplit(parts._replace(query=urlencode(query)))
+        return sealed_url(self.status_callback, token, self.api_secret_key)
 
     def _sent_group(self, group: Group, body: Mapping[str, Any]) -> Group:
         participants = body.get("participants")
