@@ -1,0 +1,121 @@
+"""What became of a message. Bandwidth's search has times, numbers and statuses, and neither texts nor our token."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Any
+
+from groupmessenger.provider import (
+    Attempt,
+    CannotTell,
+    Evidence,
+    Found,
+    GroupReceipt,
+    NotReached,
+    Proof,
+    ProviderError,
+    Receipt,
+    Request,
+    Sighting,
+    Status,
+    StatusChanged,
+    UnexpectedAnswer,
+    ask,
+)
+
+from . import answers
+
+if TYPE_CHECKING:
+    from .messenger import BandwidthMessenger
+
+_SKEW = timedelta(minutes=5)  # between our clock and theirs
+_MOST_FILTERED = 10  # numbers in destinationTn
+
+
+async def statuses(messenger: BandwidthMessenger, message_id: str) -> tuple[StatusChanged, ...]:
+    """How far a message is, by recipient where rows name one. Nothing while it is not indexed."""
+    rows = [row for row in await _search(messenger, {"messageId": message_id}) if row.get("messageId") == message_id]
+    of_all = len(rows) == 1 and rows[0].get("recipientCount") != 1  # a row a group, or a row a person: not published
+    return tuple(_event(message_id, row, of_all=of_all) for row in rows)
+
+
+async def find(messenger: BandwidthMessenger, attempt: Attempt) -> Sighting:
+    """Find a message by its id. Without one there is no proof, and the search helps a person to decide."""
+    try:
+        if attempt.provider_id is not None:
+            return await _by_id(messenger, attempt, attempt.provider_id)
+        return await _candidates(messenger, attempt)
+    except (ProviderError, NotReached) as error:  # says "not sent", which is true of the question alone
+        return CannotTell(f"Bandwidth did not say what became of it: {error}")
+
+
+async def _by_id(messenger: BandwidthMessenger, attempt: Attempt, message_id: str) -> Sighting:
+    found = {event.status for event in await statuses(messenger, message_id)}
+    if found <= {Status.UNKNOWN}:
+        return CannotTell("Bandwidth's search does not show it, or not what became of it: ask again later")
+    status = found.pop() if len(found) == 1 else Status.ACCEPTED
+    if attempt.group is None:
+        return Found(Receipt(id=message_id, status=status), Proof.CONTENT)
+    return Found(GroupReceipt(id=message_id, status=status, group=attempt.group), Proof.CONTENT)
+
+
+async def _candidates(messenger: BandwidthMessenger, attempt: Attempt) -> Sighting:
+    to = [str(attempt.to)] if attempt.group is None else [str(address) for address in attempt.group.addresses]
+    rows = await _search(
+        messenger,
+        {
+            "sourceTn": messenger.line,
+            "destinationTn": ",".join(sorted(to)[:_MOST_FILTERED]),
+            "messageDirection": "OUTBOUND",
+            "fromDateTime": _instant(attempt.leave_from - _SKEW),
+            "toDateTime": _instant(attempt.leave_by + _SKEW),
+        },
+    )
+    ids = {row.get("messageId") for row in rows} - {None}
+    shown = "none is listed yet" if not ids else f"{len(ids)} of this line to these people {_are(len(ids))} listed"
+    return CannotTell(
+        f"Bandwidth's search has no texts and nothing of ours, so that it proves nothing: {shown} from then; "
+        "only a status callback with this attempt's token does"
+    )
+
+
+def _are(count: int) -> str:
+    return "is" if count == 1 else "are"
+
+
+async def _search(messenger: BandwidthMessenger, params: Mapping[str, str]) -> list[Mapping[str, Any]]:
+    answer = await ask(Request("GET", messenger.path, params=params, repeatable=True))
+    rows = answer.fields.get("messages")
+    if not isinstance(rows, list):
+        raise UnexpectedAnswer("Bandwidth gave no list of messages", raw=answer.fields)
+    return [row for row in rows if isinstance(row, dict)]
+
+
+def _event(message_id: str, row: Mapping[str, Any], *, of_all: bool) -> StatusChanged:
+    recipient = None if of_all else answers.number_of(row.get("destinationTn"))
+    status, code = answers.status_of(row), answers.code_of(row)
+    return StatusChanged(
+        key=f"{message_id}/{recipient or ''}/{status}",
+        at=_moment(row.get("receiveTime")),
+        message_id=message_id,
+        recipient=recipient,
+        status=status,
+        evidence=Evidence.CARRIER if status is Status.DELIVERED else None,
+        reason=answers.reason_of(row),
+        code=str(code) if code else None,
+        raw=row,
+    )
+
+
+def _instant(at: datetime) -> str:
+    """A time as the search takes it: milliseconds, or it is refused."""
+    return at.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+def _moment(value: object) -> datetime | None:
+    try:
+        at = datetime.fromisoformat(str(value))
+    except ValueError:
+        return None
+    return at if at.tzinfo else at.replace(tzinfo=UTC)

@@ -1,0 +1,266 @@
+"""Bandwidth: a group is the numbers in `to`, and nothing more; group MMS, one thread for everybody."""
+
+from __future__ import annotations
+
+import base64
+import re
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from datetime import UTC, date, datetime, timedelta
+from typing import Any
+from urllib.parse import urlsplit
+
+import attrs
+
+from groupmessenger.provider import (
+    PARTIAL,
+    Address,
+    Attempt,
+    Authorization,
+    CapabilityError,
+    Channel,
+    Finding,
+    Group,
+    GroupMessenger,
+    GroupReceipt,
+    InvalidInput,
+    Level,
+    Member,
+    Message,
+    PhoneNumber,
+    Problem,
+    ProviderError,
+    Receipt,
+    Request,
+    Response,
+    Sighting,
+    Status,
+    StatusChanged,
+    Topology,
+    UnexpectedAnswer,
+    UnsupportedOperation,
+    UrlParts,
+    ask,
+    graded,
+    mask,
+    now,
+    secret,
+)
+
+from . import answers, lookup
+from .limits import CAPABILITIES, LONGEST_URL
+
+BASIC_ENDS = date(2026, 12, 2)  # dev.bandwidth.com: API users with a password stop working
+TOKEN_LIFE = timedelta(hours=1)  # where the answer does not say (Bandwidth's own command line assumes it)
+
+_TOLL_FREE = re.compile(r"\+18(00|33|44|55|66|77|88)\d{7}")
+_OURS = frozenset("applicationId to from text media tag priority expiration".split())  # noqa: SIM905
+_OAUTH, _BASIC = ("client_id", "client_secret"), ("username", "password")
+
+
+def _line(value: str) -> str:
+    try:
+        return str(PhoneNumber.parse(value))
+    except InvalidInput:  # its own cure for a national form is an argument that a setting does not have
+        raise InvalidInput("line is your Bandwidth number in E.164: '+', the country code and the number") from None
+
+
+def _account(_: object, attribute: attrs.Attribute[str], value: str) -> None:
+    if value.startswith("u-"):
+        raise InvalidInput(f"{attribute.name} is an old user id (u-...): take the number of the account")
+    if not value.isascii() or not value.isdigit():
+        raise InvalidInput(f"{attribute.name} is the account's number, digits only, as a text")
+
+
+def _given(_: object, attribute: attrs.Attribute[str], value: str) -> None:
+    if not value.strip():
+        raise InvalidInput(f"{attribute.name} is empty")
+
+
+def _url(_: object, attribute: attrs.Attribute[str], value: str) -> None:
+    parts = urlsplit(value)
+    if parts.scheme not in ("http", "https") or not parts.hostname:
+        raise InvalidInput(f"{attribute.name} is an https URL")
+
+
+@attrs.frozen
+class BandwidthMessenger(GroupMessenger):
+    """A Bandwidth number. `line` in E.164, `account_id` the account's number, `application_id` the line's application.
+
+    `client_id` and `client_secret` are of an OAuth2 client. `username` and `password` of an API user are deprecated:
+    Bandwidth ends them on 2026-12-02.
+    """
+
+    name = "bandwidth"
+    title = "Bandwidth"
+    capabilities = CAPABILITIES
+    url_parts = UrlParts(user="client_id", password="client_secret", host="account_id")  # noqa: S106 - names
+    # One recipient's `failed` stands: for an invalid number `delivered` was known to follow (docs until 2020).
+    precedence = (
+        Status.UNKNOWN,
+        Status.SCHEDULED,
+        Status.ACCEPTED,
+        Status.SENT,
+        Status.DELIVERED,
+        Status.FAILED,
+        Status.READ,
+    )
+
+    line: str = attrs.field(converter=_line, repr=mask)
+    account_id: str = attrs.field(repr=False, validator=_account)
+    application_id: str = attrs.field(repr=False, validator=_given)
+    client_id: str | None = secret(optional=True)
+    client_secret: str | None = secret(optional=True)
+    username: str | None = secret(optional=True)
+    password: str | None = secret(optional=True)
+    base_url: str = "https://messaging.bandwidth.com/api/v2"
+    token_url: str = attrs.field(default="https://api.bandwidth.com/api/v1/oauth2/token", validator=_url)
+
+    @classmethod
+    def conflicts(cls, settings: Mapping[str, Any]) -> Iterable[Problem]:
+        """One pair of credentials, and both of the pair."""
+        given = {name for name in (*_OAUTH, *_BASIC) if settings.get(name) is not None}
+        if not given:
+            yield Problem("client_id", "Bandwidth needs client_id and client_secret, and they are missing")
+        elif given & {*_OAUTH} and given & {*_BASIC}:
+            yield Problem("username", "two kinds of credentials", "keep client_id and client_secret alone")
+        else:
+            pair = _OAUTH if given & {*_OAUTH} else _BASIC
+            for name in sorted({*pair} - given):
+                yield Problem(name, f"Bandwidth needs {' and '.join(pair)}, and this one is missing")
+
+    @property
+    def path(self) -> str:
+        """Where this account's messages are."""
+        return f"/users/{self.account_id}/messages"
+
+    async def authorize(self) -> Authorization:
+        """A token of the OAuth2 client, or the API user's name and password."""
+        if self.client_id is None:
+            return Authorization({"authorization": _basic(self.username, self.password)})
+        answer = await ask(
+            Request(
+                "POST",
+                self.token_url,
+                form={"grant_type": "client_credentials"},
+                headers={"authorization": _basic(self.client_id, self.client_secret)},
+                authorized=False,
+                repeatable=True,
+            )
+        )
+        token, seconds = answer.fields.get("access_token"), answer.fields.get("expires_in")
+        if not isinstance(token, str) or not token.isascii() or not token.isprintable() or not token:
+            raise UnexpectedAnswer("Bandwidth gave no access token", status=answer.status)
+        life = TOKEN_LIFE
+        if isinstance(seconds, int) and not isinstance(seconds, bool) and seconds > 0:
+            life = timedelta(seconds=min(seconds, 86_400))
+        return Authorization({"authorization": f"Bearer {token}"}, life)
+
+    def refusal(self, response: Response) -> ProviderError | None:
+        """What is documented as neither sent nor billed."""
+        of_token = response.request is not None and response.request.path == self.token_url
+        return answers.refusal(response, of_token=of_token)
+
+    def probe(self) -> Request:
+        """Search for one message of the line, which needs the credentials and the account."""
+        return Request("GET", self.path, params={"sourceTn": self.line, "limit": "1"}, repeatable=True)
+
+    def advice(self, now: datetime) -> Iterable[Finding]:
+        """The end of passwords, and what Bandwidth does not say until it is too late."""
+        if self.client_id is None:
+            left = (BASIC_ENDS - now.astimezone(UTC).date()).days
+            when = f"in {left} days" if left > 0 else "today" if left == 0 else f"{-left} days ago"
+            cure = "make an OAuth2 client and set client_id and client_secret"
+            level = Level.WARNING if left > 0 else Level.FAULT
+            yield Finding(level, f"Bandwidth ends username and password on {BASIC_ENDS} ({when}): {cure}")
+        if _TOLL_FREE.fullmatch(self.line):
+            yield Finding(Level.FAULT, "the line is toll-free, and group MMS is for long codes only")
+        yield Finding(
+            Level.UNCHECKED,
+            "whether application_id is linked to the line's location: if not, Bandwidth accepts every message and "
+            "none arrives",
+        )
+        yield Finding(Level.UNCHECKED, "whether the line is on a 10DLC campaign: if not, messages fail with 4476")
+
+    def violations(self, group: Group | None, message: Message) -> Iterable[CapabilityError]:
+        """Lines and numbers that have no group MMS, URLs that are too long, fields that are not for extras."""
+        if taken := _OURS & message.extras.get(self.name, {}).keys():
+            yield UnsupportedOperation(f"extras cannot set {', '.join(sorted(taken))}: the message itself does")
+        if any(len(media.url) > LONGEST_URL for media in message.media):
+            yield UnsupportedOperation(f"Bandwidth takes media URLs of up to {LONGEST_URL} characters")
+        if group is not None:
+            if not group.is_member_set:
+                yield UnsupportedOperation(
+                    "Bandwidth keeps no groups and has no ids for them: create_group with people"
+                )
+            yield from self._no_thread(group.addresses)
+
+    async def create_group(self, members: Sequence[Member], name: str | None) -> Group:
+        """Describe the group: it is its members, and there is nothing to be made."""
+        for refused in self._no_thread([member.address for member in members]):
+            raise refused
+        return Group.of_members(
+            self.name,
+            self.line,
+            members,
+            pending=False,
+            topology=Topology.SHARED_THREAD,
+            channel=Channel.MMS,
+        )
+
+    async def send(self, group: Group, message: Message, token: str) -> GroupReceipt:
+        """Send to all the numbers at once: two or more make it a group message."""
+        facts = await self._post(group.addresses, message, token)
+        return GroupReceipt(**facts, group=attrs.evolve(group, channel=Channel.MMS))
+
+    async def send_direct(self, to: Address, message: Message, token: str) -> Receipt:
+        """Send to one number: SMS, or MMS with media."""
+        return Receipt(**await self._post([to], message, token))
+
+    @graded(PARTIAL("by search, which lags, and whose rows for a group nobody documents"))
+    async def get_status(self, message_id: str) -> tuple[StatusChanged, ...]:
+        """What the search has; nothing while it is not indexed."""
+        return await lookup.statuses(self, message_id)
+
+    @graded(PARTIAL("by a message id alone: the search has no text and nothing of ours"))
+    async def find_sent(self, attempt: Attempt, known: Collection[str]) -> Sighting:
+        """Look for a message by its id. Never `Absent`: only a status callback proves what became of a lost one."""
+        return await lookup.find(self, attempt)
+
+    def _no_thread(self, people: Iterable[Address]) -> Iterable[CapabilityError]:
+        if _TOLL_FREE.fullmatch(self.line):
+            yield UnsupportedOperation(
+                "Bandwidth has no group MMS on toll-free numbers: take a line that is a long code"
+            )
+        if foreign := [address for address in people if not str(address).startswith("+1")]:
+            who = ", ".join(map(repr, foreign))
+            yield UnsupportedOperation(f"Bandwidth's group MMS reaches US and Canadian numbers only, and not {who}")
+
+    async def _post(self, to: Iterable[Address], message: Message, token: str) -> dict[str, Any]:
+        body: dict[str, Any] = {
+            **message.extras.get(self.name, {}),
+            "applicationId": self.application_id,
+            "to": sorted(map(str, to)),
+            "from": self.line,
+            "tag": token,
+        }
+        if message.text:
+            body["text"] = message.text
+        if message.media:
+            body["media"] = [media.url for media in message.media]
+        if message.priority is not None:
+            body["priority"] = str(message.priority)
+        if message.expires_at is not None:
+            if message.expires_at <= await now():
+                raise UnsupportedOperation("expires_at is over already")
+            body["expiration"] = message.expires_at.astimezone(UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
+        answer = answers.check_sent(await ask(Request("POST", self.path, json=body)))
+        return {
+            "id": answers.id_of(answer),
+            "status": Status.ACCEPTED,  # queued, which is all that 202 means
+            "recipients": answers.recipients_of(answer),
+            "raw": answer,
+        }
+
+
+def _basic(user: str | None, password: str | None) -> str:
+    return "Basic " + base64.b64encode(f"{user}:{password}".encode()).decode()
