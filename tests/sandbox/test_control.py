@@ -45,8 +45,8 @@ def test_a_phone_writes_privately_with_or_without_words(sandbox: Sandbox, http: 
 
 
 def test_a_phone_is_changed(sandbox: Sandbox, http: httpx.Client) -> None:
-    answer = http.post(f"/_phones/{ALICE}", json={"on": False, "mms": False})
-    assert answer.json() == {"on": False, "imessage": True, "mms": False, "landline": False}
+    answer = http.post(f"/_phones/{ALICE}", json={"on": False, "imessage": False})
+    assert answer.json() == {"on": False, "imessage": False, "mms": True, "landline": False}
     thread_of_bob = http.post("/acme/messages", json={"to": [ALICE, BOB], "text": "Dinner?"})
     assert thread_of_bob.status_code == 201
     assert sandbox.phones[ALICE].texts == []

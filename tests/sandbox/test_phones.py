@@ -103,12 +103,14 @@ def test_a_landline_shows_nothing_ever(network: Network) -> None:
     assert alice.texts == []
 
 
-def test_without_mms_media_comes_only_by_imessage(network: Network) -> None:
+def test_without_mms_media_and_groups_come_only_by_imessage(network: Network) -> None:
+    """A group that is no Apple group is MMS, whatever it carries; a private text is an SMS."""
     alice = network.phones[ALICE]
     alice.mms = False
     picture = ["https://example.com/a.png"]
     assert network.post(network.thread([LINE, ALICE, BOB]), LINE, "Look", picture) == (BOB,)
-    assert network.post(network.thread([LINE, ALICE, BOB]), LINE, "Text") == (ALICE, BOB)
+    assert network.post(network.thread([LINE, ALICE, BOB]), LINE, "Text") == (BOB,)
+    assert network.post(network.thread([LINE, ALICE]), LINE, "Text") == (ALICE,)
     assert network.post(network.apple_group([LINE, ALICE, BOB]), LINE, "Look", picture) == (ALICE, BOB)
     alice.imessage = False
     assert network.post(network.apple_group([LINE, ALICE, BOB]), LINE, "Look", picture) == (BOB,)

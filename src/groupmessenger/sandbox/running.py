@@ -80,6 +80,7 @@ class Running:
             log_config=None,
             timeout_keep_alive=60,
             server_header=False,
+            date_header=False,  # the sandbox has a clock of its own
         )
         self._server = _Server(config, clock)
         self._thread = threading.Thread(target=self._run, name=f"groupmessenger-sandbox-{self.port}", daemon=True)

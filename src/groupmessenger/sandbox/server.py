@@ -9,6 +9,7 @@ import re
 import string
 from collections.abc import Mapping
 from datetime import timedelta
+from email.utils import format_datetime
 from urllib.parse import parse_qsl, unquote
 
 import attrs
@@ -107,7 +108,8 @@ class App:
                 self._act(again, asked)
         if not await self._strike(entry, asked, connection, [fault for fault in faults if not fault.before]):
             entry["status"] = answer.status if connection.open else None
-            await connection.answer(answer)
+            dated = {"date": format_datetime(self._clock.now(), usegmt=True), **answer.headers}
+            await connection.answer(attrs.evolve(answer, headers=dated))
 
     async def _strike(self, entry: Entry, asked: Asked, connection: Connection, faults: list[Fault]) -> bool:
         """Apply faults in turn. Gives whether one of them ended the call."""
