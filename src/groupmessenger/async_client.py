@@ -89,6 +89,11 @@ class AsyncClient:
         return f"{type(self).__name__}({self.messenger.name}, {mask(self.messenger.line)})"
 
     @property
+    def region(self) -> str | None:
+        """The country of numbers that are written without one."""
+        return self._operations.region
+
+    @property
     def capabilities(self) -> Capabilities:
         """What the provider can do, with this connection's limits."""
         return self._operations.capabilities
@@ -97,9 +102,12 @@ class AsyncClient:
         """What the provider can do with one group, as far as is known of it. No request. Raises `WrongConnection`."""
         return self._operations.capabilities_of(group)
 
-    def plan(self, group: Group, message: Message | str) -> Plan:
-        """What sending would come to: what is refused, left out, doubtful, billed. No request."""
-        return self._operations.plan(group, message)
+    def plan(self, group: Group | Members, message: Message | str, topology: Topology | str | None = None) -> Plan:
+        """What sending would come to: what is refused, left out, doubtful, billed. No request.
+
+        Instead of a group there may be people of whom one is to be made, of the `topology` that is to be asked for.
+        """
+        return self._operations.plan(group, message, topology)
 
     def plan_direct(self, to: Member | Address | str, message: Message | str) -> Plan:
         """What sending to one person, privately, would come to. No request."""

@@ -9,7 +9,7 @@ from enum import StrEnum
 
 import attrs
 
-from .errors import ConfigurationError, Problem
+from .errors import ConfigurationError, Problem, near
 from .flags import Feature, Flag, Operation, facts_of
 from .groups import Channel, Group, Topology
 from .messages import Evidence
@@ -204,7 +204,7 @@ class Capabilities:
         """These capabilities with a connection's own limits. Raises `ConfigurationError` for what cannot be one."""
         checked = {limit.name for limit in self.limits if limit.per is None}  # rates are told, and not held
         problems = [
-            Problem(f"limits.{name}", "no such limit here", f"there are {', '.join(sorted(checked)) or 'none'}")
+            Problem(f"limits.{name}", "no such limit here", near(name, sorted(checked)))
             if name not in checked
             else Problem(f"limits.{name}", "not a whole number, 0 or more")
             for name, value in overrides.items()

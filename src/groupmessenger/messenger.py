@@ -10,7 +10,7 @@ from typing import Any, ClassVar, Generic, NoReturn, TypeVar
 import attrs
 
 from .capabilities import Capabilities, Identity
-from .errors import CapabilityError, InvalidInput, Problem, ProviderError, UnsupportedOperation
+from .errors import CapabilityError, GroupMessengerError, InvalidInput, Problem, ProviderError, UnsupportedOperation
 from .events import PRECEDENCE, StatusChanged
 from .flags import NATIVE, UNSUPPORTED, Feature, Flag, Grade, Operation
 from .flow import Request, Response
@@ -49,10 +49,14 @@ class Level(StrEnum):
 
 @attrs.frozen
 class Finding:
-    """One thing that a check of a connection found out. `what` has the cure where there is one."""
+    """One thing that a check of a connection found out. `what` has the cure where there is one.
+
+    `error` is what a request raised, if that is what was found.
+    """
 
     level: Level
     what: str
+    error: GroupMessengerError | None = attrs.field(default=None, repr=False, eq=False)
 
 
 @attrs.frozen
@@ -79,11 +83,22 @@ def _given(_: object, attribute: attrs.Attribute[str], value: object) -> None:
         raise InvalidInput(f"{attribute.name} is a text of printable ASCII characters, and not empty")
 
 
-def secret(*, optional: bool = False) -> Any:
+WHAT, SECRET = "what", "secret"  # noqa: S105 - metadata of a setting, which make files, errors and pages speak of it
+
+
+def setting(what: str, **field: Any) -> Any:
+    """A setting, with `what` it is in a few words for configuration files and errors; the rest is `attrs.field`'s."""
+    return attrs.field(metadata={WHAT: what}, **field)
+
+
+def secret(what: str = "a secret", *, optional: bool = False, validator: Any = None) -> Any:
     """A setting that is a secret: a text, never shown. An optional one is None if it is not given."""
-    if optional:
-        return attrs.field(default=None, repr=False, validator=attrs.validators.optional(_given))
-    return attrs.field(repr=False, validator=_given)
+    checks = attrs.validators.and_(_given, validator) if validator is not None else _given
+    return attrs.field(
+        repr=False,
+        metadata={WHAT: what, SECRET: True},
+        **({"default": None, "validator": attrs.validators.optional(checks)} if optional else {"validator": checks}),
+    )
 
 
 class GroupMessenger:

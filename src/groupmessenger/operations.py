@@ -11,6 +11,7 @@ import attrs
 
 from .capabilities import Capabilities, Merges
 from .errors import (
+    BroadcastRefused,
     ConfigurationError,
     GroupMessengerError,
     GroupPending,
@@ -83,9 +84,18 @@ class Operations:
         """The capabilities, settled by what is known of a group."""
         return self.capabilities.of(self._ours(group))
 
-    def plan(self, group: Group, message: Message | str) -> Plan:
-        """What sending would come to."""
-        return self._planner.send(self._ours(group), as_message(message))
+    def plan(self, group: Group | Members, message: Message | str, topology: Topology | str | None = None) -> Plan:
+        """What sending would come to, to a group there is or to one yet to be made of people."""
+        if isinstance(group, Group):
+            return self._planner.send(self._ours(group), as_message(message))
+        people, known = self._others(group), self.capabilities.topology
+        yet = Group.of_members(self.messenger.name, self.messenger.line, people, pending=True, topology=known)
+        plan = self._planner.send(yet, as_message(message))
+        try:
+            consent(self.messenger.title, known, topology, self._origin)
+        except BroadcastRefused as refused:
+            return attrs.evolve(plan, violations=(refused, *plan.violations))
+        return plan
 
     def plan_direct(self, to: Member | Address | str, message: Message | str) -> Plan:
         """What a private text would come to."""

@@ -24,7 +24,7 @@ async def probe(messenger: GroupMessenger) -> tuple[Finding, ...]:
         try:
             answer = await ask(request)
         except GroupMessengerError as error:
-            findings.append(Finding(Level.FAULT, str(error)))
+            findings.append(Finding(Level.FAULT, str(error), error))
         else:
             findings.append(Finding(Level.OK, f"{title} accepts the credentials"))
             findings.extend(_clock(answer, asked, await Now(), title))

@@ -57,7 +57,7 @@ from .messages import (
     Sighting,
     Status,
 )
-from .messenger import Authorization, Finding, GroupMessenger, Level, Page, UrlParts, graded, secret
+from .messenger import Authorization, Finding, GroupMessenger, Level, Page, UrlParts, graded, secret, setting
 from .phone import Address, Handle, Member, OpaqueAddress, PhoneNumber, mask, parse_address
 
 __all__ = [
@@ -146,5 +146,6 @@ __all__ = [
     "parse_address",
     "sealed_url",
     "secret",
+    "setting",
     "together",
 ]

@@ -72,7 +72,7 @@ async def _candidates(messenger: BandwidthMessenger, attempt: Attempt) -> Sighti
             "toDateTime": _instant(attempt.leave_by + _SKEW),
         },
     )
-    ids = {row.get("messageId") for row in rows} - {None}
+    ids = {message_id for row in rows if isinstance(message_id := row.get("messageId"), str)}
     shown = "none is listed yet" if not ids else f"{len(ids)} of this line to these people {_are(len(ids))} listed"
     return CannotTell(
         f"Bandwidth's search has no texts and nothing of ours, so that it proves nothing: {shown} from then; "

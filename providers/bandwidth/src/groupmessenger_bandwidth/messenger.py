@@ -6,6 +6,7 @@ import base64
 import re
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import UTC, date, datetime, timedelta
+from ipaddress import ip_address
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -44,6 +45,7 @@ from groupmessenger.provider import (
     mask,
     now,
     secret,
+    setting,
 )
 
 from . import answers, lookup
@@ -72,14 +74,22 @@ def _account(_: object, attribute: attrs.Attribute[str], value: str) -> None:
 
 
 def _given(_: object, attribute: attrs.Attribute[str], value: str) -> None:
-    if not value.strip():
-        raise InvalidInput(f"{attribute.name} is empty")
+    if not value or any(character.isspace() for character in value):
+        raise InvalidInput(f"{attribute.name} is the application's id, without spaces")
 
 
 def _url(_: object, attribute: attrs.Attribute[str], value: str) -> None:
     parts = urlsplit(value)
-    if parts.scheme not in ("http", "https") or not parts.hostname:
-        raise InvalidInput(f"{attribute.name} is an https URL")
+    host = parts.hostname or ""
+    if not host or "@" in parts.netloc or not (parts.scheme == "https" or (parts.scheme == "http" and _is_here(host))):
+        raise InvalidInput(f"{attribute.name} is an https URL; http is for loopback addresses alone")
+
+
+def _is_here(host: str) -> bool:
+    try:
+        return host == "localhost" or ip_address(host).is_loopback
+    except ValueError:
+        return False
 
 
 @attrs.frozen
@@ -105,15 +115,23 @@ class BandwidthMessenger(GroupMessenger):
         Status.READ,
     )
 
-    line: str = attrs.field(converter=_line, repr=mask)
-    account_id: str = attrs.field(repr=False, validator=_account)
-    application_id: str = attrs.field(repr=False, validator=_given)
-    client_id: str | None = secret(optional=True)
-    client_secret: str | None = secret(optional=True)
-    username: str | None = secret(optional=True)
-    password: str | None = secret(optional=True)
-    base_url: str = "https://messaging.bandwidth.com/api/v2"
-    token_url: str = attrs.field(default="https://api.bandwidth.com/api/v1/oauth2/token", validator=_url)
+    line: str = setting("your Bandwidth number, in E.164", converter=_line, repr=mask)
+    account_id: str = setting("the account's number, digits only, as a text", repr=False, validator=_account)
+    application_id: str = setting(
+        "the id of the messaging application that the line's location is linked to", repr=False, validator=_given
+    )
+    client_id: str | None = secret("of an OAuth2 client, from the dashboard", optional=True)
+    client_secret: str | None = secret("of the same OAuth2 client", optional=True)
+    username: str | None = secret("of an API user; deprecated, ends on 2026-12-02", optional=True)
+    password: str | None = secret("of the same API user", optional=True)
+    base_url: str = setting("where the API is", default="https://messaging.bandwidth.com/api/v2")
+    token_url: str = setting(
+        "where access tokens are", default="https://api.bandwidth.com/api/v1/oauth2/token", validator=_url
+    )
+
+    def __attrs_post_init__(self) -> None:
+        if problems := list(self.conflicts({name: getattr(self, name) for name in (*_OAUTH, *_BASIC)})):
+            raise InvalidInput("; ".join(map(str, problems)))
 
     @classmethod
     def conflicts(cls, settings: Mapping[str, Any]) -> Iterable[Problem]:
@@ -168,7 +186,7 @@ class BandwidthMessenger(GroupMessenger):
         """The end of passwords, and what Bandwidth does not say until it is too late."""
         if self.client_id is None:
             left = (BASIC_ENDS - now.astimezone(UTC).date()).days
-            when = f"in {left} days" if left > 0 else "today" if left == 0 else f"{-left} days ago"
+            when = f"in {_days(left)}" if left > 0 else "today" if left == 0 else f"{_days(-left)} ago"
             cure = "make an OAuth2 client and set client_id and client_secret"
             level = Level.WARNING if left > 0 else Level.FAULT
             yield Finding(level, f"Bandwidth ends username and password on {BASIC_ENDS} ({when}): {cure}")
@@ -250,9 +268,7 @@ class BandwidthMessenger(GroupMessenger):
         if message.priority is not None:
             body["priority"] = str(message.priority)
         if message.expires_at is not None:
-            if message.expires_at <= await now():
-                raise UnsupportedOperation("expires_at is over already")
-            body["expiration"] = message.expires_at.astimezone(UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
+            body["expiration"] = _expiration(message.expires_at, await now())
         answer = answers.check_sent(await ask(Request("POST", self.path, json=body)))
         return {
             "id": answers.id_of(answer),
@@ -260,6 +276,21 @@ class BandwidthMessenger(GroupMessenger):
             "recipients": answers.recipients_of(answer),
             "raw": answer,
         }
+
+
+def _expiration(at: datetime, now: datetime) -> str:
+    """The end of a message, in whole seconds. Raises `UnsupportedOperation` where it would be over by then."""
+    try:
+        ends = at.astimezone(UTC).replace(microsecond=0)
+    except OverflowError:  # at the end of all time, in a zone west of it
+        raise UnsupportedOperation("expires_at is no time that UTC has") from None
+    if ends <= now:
+        raise UnsupportedOperation("expires_at is over already")
+    return ends.isoformat().replace("+00:00", "Z")
+
+
+def _days(count: int) -> str:
+    return f"{count} day" if count == 1 else f"{count} days"
 
 
 def _basic(user: str | None, password: str | None) -> str:

@@ -44,6 +44,7 @@ from groupmessenger.provider import (
     mask,
     sealed_url,
     secret,
+    setting,
 )
 
 from . import answers, lookup, membership
@@ -90,13 +91,26 @@ class SendblueMessenger(GroupMessenger):
     capabilities = CAPABILITIES
     url_parts = UrlParts(user="api_key_id", password="api_secret_key", host="line")  # noqa: S106 - names of settings
 
-    line: str = attrs.field(converter=_line, repr=mask)
-    api_key_id: str = secret()
-    api_secret_key: str = secret()
-    base_url: str = "https://api.sendblue.com"
-    status_callback: str | None = attrs.field(default=None, repr=False, validator=attrs.validators.optional(_url))
-    seat_id: str | None = attrs.field(default=None, validator=attrs.validators.optional(_seat))
-    exclusive_line: bool = attrs.field(default=False, converter=attrs.converters.to_bool)
+    line: str = setting("your Sendblue number, in E.164", converter=_line, repr=mask)
+    api_key_id: str = secret("the API key, from the dashboard")
+    api_secret_key: str = secret("the API secret, from the dashboard")
+    base_url: str = setting("https://api.sendblue.co serves the same", default="https://api.sendblue.com")
+    status_callback: str | None = setting(
+        "a URL that Sendblue tells what becomes of each message",
+        default=None,
+        repr=False,
+        validator=attrs.validators.optional(_url),
+    )
+    seat_id: str | None = setting(
+        "attributes messages to one seat of the account",
+        default=None,
+        validator=attrs.validators.optional(_seat),
+    )
+    exclusive_line: bool = setting(
+        "true if nobody and nothing else sends from this line: then a lost message can be looked for",
+        default=False,
+        converter=attrs.converters.to_bool,
+    )
 
     async def authorize(self) -> Authorization:
         """Both keys, with every request."""
