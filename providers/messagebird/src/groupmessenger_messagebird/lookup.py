@@ -1,0 +1,145 @@
+"""What became of a message, by its id or by our token, which MessageBird keeps as `reference`."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Any
+from urllib.parse import quote
+
+import attrs
+
+from groupmessenger.provider import (
+    Absent,
+    Attempt,
+    CannotTell,
+    Evidence,
+    Found,
+    GroupReceipt,
+    Proof,
+    ProviderError,
+    ProviderUnavailable,
+    Receipt,
+    Rejected,
+    Request,
+    Sighting,
+    Status,
+    StatusChanged,
+    ask,
+)
+
+from . import answers
+from .paging import page
+
+if TYPE_CHECKING:
+    from .messenger import MessageBirdMessenger
+
+SMS, MMS = "/messages", "/mms"
+SKEW = timedelta(minutes=5)  # between our clock and theirs
+_ROWS = 10_000
+
+
+async def read(message_id: str) -> tuple[str, Mapping[str, Any]]:
+    """Read a message, which is an SMS or an MMS. Gives where it is, and the message. Raises `Rejected`."""
+    where = f"{SMS}/{quote(message_id, safe='')}"
+    try:
+        answer = await ask(Request("GET", where, repeatable=True))
+    except Rejected as error:
+        if error.status != 404:
+            raise
+        where = f"{MMS}/{quote(message_id, safe='')}"
+        answer = await ask(Request("GET", where, repeatable=True))
+    return where, answer.fields
+
+
+async def statuses(message_id: str) -> tuple[StatusChanged, ...]:
+    """How far a message is with each recipient."""
+    _, body = await read(message_id)
+    return tuple(_status(message_id, item) for item in answers.recipients_of(body))
+
+
+def _status(message_id: str, item: Mapping[str, Any]) -> StatusChanged:
+    recipient, status = answers.address_of(item.get("recipient")), answers.status_of(item)
+    code = item.get("statusErrorCode")
+    return StatusChanged(
+        key=f"{message_id}/{item.get('recipient')}/{status}",
+        at=moment(item.get("statusDatetime")),
+        message_id=message_id,
+        recipient=recipient,
+        status=status,
+        evidence=Evidence.HANDSET if status is Status.DELIVERED else None,
+        reason=answers.reason_of(item),
+        code=None if code is None else str(code),
+        raw=item,
+    )
+
+
+def moment(value: object) -> datetime | None:
+    """A time of theirs, None if it is not one."""
+    try:
+        at = datetime.fromisoformat(str(value))
+    except ValueError:
+        return None
+    return at if at.tzinfo else at.replace(tzinfo=UTC)
+
+
+async def find(messenger: MessageBirdMessenger, attempt: Attempt) -> Sighting:
+    """Look for our token among the line's messages, back to when the attempt began."""
+    if messenger.has_test_key:
+        return CannotTell("messages of a test key are not kept, so that none can be looked for")
+    try:
+        if attempt.provider_id is not None:
+            _, body = await read(attempt.provider_id)
+            if body.get("reference") == attempt.token:
+                return _sighted(attempt, body)
+        return await _by_token(attempt)
+    except (ProviderError, ProviderUnavailable) as error:  # says "not sent", which is true of the question alone
+        return CannotTell(f"MessageBird did not say what became of it: {error}")
+
+
+async def _by_token(attempt: Attempt) -> Sighting:
+    """Page newest first. A page begins with the last row of the one before, so that a row taken out meanwhile shows."""
+    path, params = (MMS, {}) if attempt.message.media else (SMS, {"direction": "mt"})
+    since = attempt.leave_from - SKEW
+    seen: set[str] = set()
+    offset, newer = 0, datetime.max.replace(tzinfo=UTC)
+    newest_first = True
+    while offset < _ROWS:
+        rows = await page(path, offset, params)
+        if seen and (not rows.items or answers.id_of(rows.items[0]) not in seen):
+            return CannotTell("the list of messages changed while it was read: ask again")
+        for row in rows.items:
+            if row.get("reference") == attempt.token:
+                return _sighted(attempt, row)
+            seen.add(answers.id_of(row))
+            at = moment(row.get("createdDatetime"))
+            newest_first = newest_first and at is not None and at <= newer
+            newer = at or newer
+        if rows.next is None or (newest_first and newer < since):
+            return Absent()
+        if rows.next - 1 <= offset:
+            break
+        offset = rows.next - 1
+    return CannotTell("too many messages since then to read them all")
+
+
+def _sighted(attempt: Attempt, body: Mapping[str, Any]) -> Sighting:
+    facts: dict[str, Any] = {
+        "id": answers.id_of(body) or attempt.provider_id or "",
+        "status": _overall(body),
+        "recipients": answers.named_recipients(body),
+        "raw": body,
+    }
+    if attempt.group is None:
+        return Found(Receipt(**facts), Proof.TOKEN)
+    group = attrs.evolve(attempt.group, pending=False)
+    return Found(GroupReceipt(**facts, group=group), Proof.TOKEN)
+
+
+def _overall(body: Mapping[str, Any]) -> Status:
+    """The status everybody has reached, as a receipt has it: one that is not known is one that was accepted."""
+    reached = {answers.status_of(item) for item in answers.recipients_of(body)}
+    for status in (Status.SCHEDULED, Status.SENT, Status.DELIVERED, Status.FAILED):
+        if reached == {status}:
+            return status
+    return Status.ACCEPTED

@@ -1,0 +1,295 @@
+"""MessageBird, the classic API of what is now Bird: a group is a list of contacts, and each gets a private SMS."""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from datetime import UTC, date, datetime
+from typing import Any
+from urllib.parse import urlsplit
+
+import attrs
+
+from groupmessenger.provider import (
+    PARTIAL,
+    Address,
+    Attempt,
+    Authorization,
+    Capabilities,
+    CapabilityError,
+    Degradation,
+    Finding,
+    Group,
+    GroupMessenger,
+    GroupReceipt,
+    InvalidInput,
+    Level,
+    LimitExceeded,
+    LimitName,
+    Member,
+    Message,
+    Page,
+    PhoneNumber,
+    ProviderError,
+    Receipt,
+    Rejected,
+    Request,
+    Response,
+    Sighting,
+    Status,
+    StatusChanged,
+    UnsupportedOperation,
+    UrlParts,
+    ask,
+    graded,
+    mask,
+    now,
+    sealed_url,
+    secret,
+    setting,
+)
+
+from . import answers, lookup, membership
+from .limits import CAPABILITIES, CHUNK, without_answers
+
+LAST_DAY = date(2026, 12, 31)  # of the "dual-key window" on bird.com/en-us/migrate/from-messagebird-classic
+
+_NAME = re.compile(r"(?=.*[A-Za-z])[A-Za-z0-9]{1,11}")
+_OURS = frozenset(
+    "originator body recipients groupIds reference datacoding scheduledDatetime mediaUrls reportUrl".split()  # noqa: SIM905
+)
+_OTHER_PLATFORM = "bk_"
+
+
+def _line(value: str) -> str:
+    if isinstance(value, str) and _NAME.fullmatch(value):
+        return value
+    try:
+        return str(PhoneNumber.parse(value))
+    except InvalidInput:
+        raise InvalidInput(
+            "line is your number in E.164 ('+', the country code and the number), or a name of up to 11 letters and "
+            "digits, which nobody can answer"
+        ) from None
+
+
+def _url(_: object, attribute: attrs.Attribute[str], value: str) -> None:
+    parts = urlsplit(value)
+    if parts.scheme not in ("http", "https") or not parts.hostname:
+        raise InvalidInput(f"{attribute.name} is an http(s) URL that MessageBird can reach")
+
+
+def _classic(_: object, attribute: attrs.Attribute[str], value: str) -> None:
+    if value.startswith(_OTHER_PLATFORM):
+        raise InvalidInput(
+            f"{attribute.name} is a key of Bird's new platform (bk_...), which this interface refuses: "
+            "take a live access key from dashboard.messagebird.com"
+        )
+
+
+@attrs.frozen
+class MessageBirdMessenger(GroupMessenger):
+    """A MessageBird originator. `line` is a number in E.164, or a name of up to 11 letters and digits.
+
+    A name is one-way: nobody can answer it, and it sends no pictures. `access_key` is from the dashboard's developer
+    settings. `report_url` hears what becomes of each copy of an SMS.
+    """
+
+    name = "messagebird"
+    title = "MessageBird"
+    capabilities = CAPABILITIES
+    url_parts = UrlParts(user="access_key", host="line")
+
+    line: str = setting(
+        "your number in E.164, or a name of up to 11 letters and digits, which nobody can answer",
+        converter=_line,
+        repr=mask,
+    )
+    access_key: str = secret("a live access key of dashboard.messagebird.com", validator=_classic)
+    base_url: str = setting("where the classic API is", default="https://rest.messagebird.com")
+    report_url: str | None = setting(
+        "a URL that MessageBird tells what becomes of each copy of an SMS",
+        default=None,
+        repr=False,
+        validator=attrs.validators.optional(_url),
+    )
+
+    @property
+    def is_one_way(self) -> bool:
+        """Whether the line is a name, which cannot be answered."""
+        return not self.line.startswith("+")
+
+    @property
+    def has_test_key(self) -> bool:
+        """Whether what is sent is accepted and goes nowhere."""
+        return self.access_key.startswith("test_")
+
+    def own_capabilities(self) -> Capabilities:
+        """Those of a number, or of a name."""
+        return without_answers(self.capabilities) if self.is_one_way else self.capabilities
+
+    async def authorize(self) -> Authorization:
+        """The key, with every request."""
+        return Authorization({"authorization": f"AccessKey {self.access_key}", "accept": "application/json"})
+
+    def refusal(self, response: Response) -> ProviderError | None:
+        """What is documented as not done; 5xx is not."""
+        return answers.refusal(response)
+
+    def probe(self) -> Request:
+        """List one group."""
+        return Request("GET", "/groups", params={"limit": "1"}, repeatable=True)
+
+    def advice(self, now: datetime) -> Iterable[Finding]:
+        """The announced end of this interface, and what a key or a line of this kind cannot do."""
+        left = (LAST_DAY - now.astimezone(UTC).date()).days
+        when = f"in {left} days" if left > 0 else "today" if left == 0 else f"{-left} days ago"
+        yield Finding(
+            Level.WARNING,
+            f"Bird announces that classic keys work until {LAST_DAY} ({when}); one page says so, and it is not clear "
+            "what ends then: ask Bird, and have another connection ready",
+        )
+        if self.has_test_key:
+            yield Finding(Level.WARNING, "this is a test key: messages are accepted and nobody gets them")
+        if self.is_one_way:
+            yield Finding(Level.WARNING, "the line is a name: nobody can answer, and pictures are refused")
+        yield Finding(Level.UNCHECKED, "the balance, and whether this is a trial account, which texts one number only")
+        yield Finding(Level.UNCHECKED, "whether the line is yours, and can send MMS: MessageBird says so on sending")
+
+    def violations(self, group: Group | None, message: Message) -> Iterable[CapabilityError]:
+        """What goes as MMS where there is none, lists that are too long, and fields that are not for extras."""
+        if taken := _OURS & message.extras.get(self.name, {}).keys():
+            yield UnsupportedOperation(f"extras cannot set {', '.join(sorted(taken))}: the message itself does")
+        if message.media and message.expires_at:
+            yield UnsupportedOperation("MessageBird's MMS has no validity: leave out expires_at, or the media")
+        if message.media and not self.is_one_way and not self.line.startswith("+1"):
+            yield UnsupportedOperation("MessageBird sends pictures from US and Canadian numbers only")
+        if group is not None and group.members is not None and (message.media or message.leave_out):
+            to = [address for address in group.addresses if address not in message.leave_out]
+            yield from _unlistable(to, message)
+
+    async def create_group(self, members: Sequence[Member], name: str | None) -> Group:
+        """Make contacts and the group. Raises `PartialFailure`, which has the group, naming who is not in it."""
+        return await membership.create(self, members, name)
+
+    async def get_group(self, group: Group) -> Group:
+        """Read name and members."""
+        return await membership.read(self, group)
+
+    async def list_groups(self, cursor: str | None = None) -> Page[Group]:
+        """One page of the account's groups, whichever line they were made for."""
+        return await membership.listing(self, cursor)
+
+    async def add_members(self, group: Group, members: Sequence[Member]) -> Group:
+        """Add people, 50 a request."""
+        return await membership.add(group, members)
+
+    async def remove_members(self, group: Group, members: Sequence[Member]) -> Group:
+        """Remove people, one a request."""
+        return await membership.remove(group, members)
+
+    async def rename_group(self, group: Group, name: str) -> Group:
+        """Give a group another name."""
+        return await membership.rename(group, name)
+
+    async def delete_group(self, group: Group) -> None:
+        """Remove a group; the contacts stay."""
+        await membership.delete(group)
+
+    async def send(self, group: Group, message: Message, token: str) -> GroupReceipt:
+        """Send to the group by its id; to its members one by one where some are left out, or with pictures."""
+        to: dict[str, Any] = {"groupIds": [group.id]}
+        if message.media or message.leave_out:
+            members = (await membership.roster(group)).members  # as it is now: a copy for each is asked for by number
+            listed = [member.address for member in members if member.address not in message.leave_out]
+            for refused in _unlistable(listed, message):
+                raise refused
+            group = attrs.evolve(group, members=members)
+            to = {"recipients": [answers.digits(address) for address in listed]}
+        body = await self._post(message, token, to)
+        return GroupReceipt(**self._facts(body, message), group=group)
+
+    async def send_direct(self, to: Address, message: Message, token: str) -> Receipt:
+        """Send to one number."""
+        for refused in _unlistable([to], message) if message.media else ():
+            raise refused
+        body = await self._post(message, token, {"recipients": [answers.digits(to)]})
+        return Receipt(**self._facts(body, message))
+
+    async def get_status(self, message_id: str) -> tuple[StatusChanged, ...]:
+        """A status a recipient. A message that was just sent may not be readable for a while."""
+        return await lookup.statuses(message_id)
+
+    async def cancel_scheduled(self, message_id: str) -> None:
+        """Delete a message that is scheduled still. Raises `Rejected` for one that is not: deleting hides it only."""
+        where, body = await lookup.read(message_id)
+        items = answers.recipients_of(body)
+        if not items or any(answers.status_of(item) is not Status.SCHEDULED for item in items):
+            raise Rejected("it is not scheduled any more: it has gone out, or was never to wait", raw=body)
+        try:
+            await ask(Request("DELETE", where, repeatable=True, answer="anything"))
+        except Rejected as error:
+            if error.status != 404:  # gone since it was read, which is what was wanted
+                raise
+
+    @graded(PARTIAL("by our token, which its listing bears; not with a test key"))
+    async def find_sent(self, attempt: Attempt, known: Collection[str]) -> Sighting:
+        """Look for the token that went with the message as its reference."""
+        return await lookup.find(self, attempt)
+
+    async def _post(self, message: Message, token: str, to: Mapping[str, Any]) -> Mapping[str, Any]:
+        body = {**message.extras.get(self.name, {}), **to, "originator": self.line, "reference": token}
+        if message.text:
+            body["body"] = message.text
+        if message.send_at is not None:
+            body["scheduledDatetime"] = message.send_at.isoformat(timespec="seconds")
+        if message.media:
+            body["mediaUrls"] = [media.url for media in message.media]
+            return answers.check_sent(await ask(Request("POST", lookup.MMS, json=body)))
+        body["datacoding"] = "auto"  # their default replaces what is not in the GSM alphabet
+        if self.report_url is not None:
+            body["reportUrl"] = sealed_url(self.report_url, token, self.access_key)
+        if message.expires_at is not None:
+            body["validity"] = await _validity(message)
+        return answers.check_sent(await ask(Request("POST", lookup.SMS, json=body)))
+
+    def _facts(self, body: Mapping[str, Any], message: Message) -> dict[str, Any]:
+        """What a receipt of any kind says. An answer of 201 is never "not sent", whatever it counts."""
+        items = answers.recipients_of(body)
+        waits = message.send_at is not None and all(answers.status_of(item) is Status.SCHEDULED for item in items)
+        degradations: list[Degradation] = []
+        if self.has_test_key:
+            degradations.append(Degradation("delivery", "this is a test key: nobody gets it"))
+        elif not waits and answers.counts_nobody(body):
+            done = "MessageBird took it and counts nobody it was sent to yet: ask get_status"
+            degradations.append(Degradation("delivery", done))
+        return {
+            "id": answers.id_of(body),
+            "status": Status.SCHEDULED if waits else Status.ACCEPTED,
+            "recipients": answers.named_recipients(body),
+            "degradations": tuple(degradations),
+            "raw": body,
+        }
+
+
+async def _validity(message: Message) -> int:
+    """Seconds that a message may take. Raises `UnsupportedOperation` where it is over before it begins."""
+    assert message.expires_at is not None  # noqa: S101 - for types
+    begins = max(await now(), message.send_at or message.expires_at.min.replace(tzinfo=UTC))
+    seconds = math.ceil((message.expires_at - begins).total_seconds())
+    if seconds <= 0:
+        raise UnsupportedOperation("expires_at is over before the message would leave")
+    return seconds
+
+
+def _unlistable(to: Sequence[Address], message: Message) -> Iterable[CapabilityError]:
+    """Why these people cannot be sent to one by one in one request."""
+    if not to:
+        yield UnsupportedOperation("there is nobody in the group to send it to")
+    if len(to) > CHUNK:
+        why = "a picture goes" if message.media else "leaving somebody out goes"
+        text = f"{len(to)} recipients: {why} to {CHUNK} in one request, and more would be several messages"
+        yield LimitExceeded(text, name=LimitName.RECIPIENTS, limit=CHUNK, asked=len(to))
+    if message.media and not all(str(address).startswith("+1") for address in to):
+        yield UnsupportedOperation("MessageBird sends pictures to US and Canadian numbers only")
