@@ -16,13 +16,14 @@ import groupmessenger
 from groupmessenger import AsyncClient, Client, ConfigurationError, GroupMessenger, connect, connect_async
 from groupmessenger.flags import Operation
 
-# What a client takes otherwise than an adapter: it tokens its sends, turns pages, and asks for consent.
+# What a client takes otherwise than an adapter: it tokens its sends, turns pages, asks for consent, and reads receipts.
 ITS_OWN = {
     "create_group": ["members", "name", "topology"],
     "send": ["group", "message"],
     "send_direct": ["to", "message"],
     "list_groups": [],
     "get_status": ["receipt"],
+    "cancel_scheduled": ["receipt"],
 }
 
 
@@ -59,7 +60,7 @@ def test_both_clients_take_and_give_the_same(name: str) -> None:
 
 def test_what_asks_the_provider_is_awaited() -> None:
     """And nothing else is: plans and capabilities are there at once, listings are iterated."""
-    asking = {operation.value for operation in Operation} - {"list_groups"} | {"close"}
+    asking = {operation.value for operation in Operation} - {"list_groups"} | {"check", "close"}
     for name, method in public(AsyncClient).items():
         assert (name in asking) == inspect.iscoroutinefunction(method)
     assert not any(map(inspect.iscoroutinefunction, public(Client).values()))
@@ -79,7 +80,8 @@ def test_connecting_is_the_same_for_both() -> None:
     assert [blocked(each) for each in here.parameters.values()] == [blocked(each) for each in there.parameters.values()]
     assert ("Client", "AsyncClient") == (here.return_annotation, there.return_annotation)
     assert not inspect.iscoroutinefunction(connect_async)
-    options = [name for name in inspect.signature(Client).parameters if name not in ("messenger", "observers")]
+    made = ("messenger", "observers", "origin")  # by connecting, of the target and the plugins
+    options = [name for name in inspect.signature(Client).parameters if name not in made]
     assert options == [name for name in here.parameters if name not in ("target", "plugins", "settings")]
 
 

@@ -54,7 +54,7 @@ def test_order_and_repetition_do_not_matter(
 
 @given(EVENTS, ORDERS)
 def test_the_last_in_precedence_stands(events: list[StatusChanged], precedence: Sequence[Status]) -> None:
-    """For each recipient; and the whole has come as far as the least advanced of them."""
+    """For each recipient in the provider's order; and the whole has come as far as the least advanced of them."""
     delivery = Delivery("m1", events, precedence)
     named = {event.recipient for event in events} - {None} or {event.recipient for event in events}
     assert named == set(delivery.by_recipient)
@@ -62,7 +62,20 @@ def test_the_last_in_precedence_stands(events: list[StatusChanged], precedence: 
         told = [event.status for event in events if event.recipient == recipient]
         assert max(told, key=list(precedence).index) is standing.status
     statuses = [event.status for event in delivery.by_recipient.values()]
-    assert min(statuses, key=list(precedence).index, default=Status.UNKNOWN) is delivery.status
+    assert min(statuses, key=PRECEDENCE.index, default=Status.UNKNOWN) is delivery.status
+
+
+def test_a_failure_that_stands_is_still_the_least_advanced() -> None:
+    """Where failed outranks delivered for one recipient, a delivery to another does not hide it."""
+    sticky = [*(each for each in PRECEDENCE if each is not Status.FAILED), Status.FAILED]
+    ann, bob = PhoneNumber("+13125550101"), PhoneNumber("+13125550102")
+    told = [
+        status("1", Status.FAILED, ann),
+        status("2", Status.DELIVERED, ann),
+        status("3", Status.DELIVERED, bob),
+    ]
+    delivery = Delivery("m1", told, sticky)
+    assert (Status.FAILED, (ann,)) == (delivery.status, tuple(event.recipient for event in delivery.failed))
 
 
 @pytest.mark.parametrize(

@@ -139,9 +139,13 @@ class Hand:
 
 
 def failing(
-    request: Request, *answers: Ended, patience: float = 30, leave_by: datetime | None = None
+    request: Request,
+    *answers: Ended,
+    patience: float = 30,
+    leave_by: datetime | None = None,
+    messenger: GroupMessenger | None = None,
 ) -> tuple[GroupMessengerError, Hand]:
-    hand = Hand(Plain(), answers, patience)
+    hand = Hand(messenger or Plain(), answers, patience)
     with pytest.raises(GroupMessengerError) as caught:
         hand.ask(request, leave_by)
     assert [] == hand.answers, "not all of the answers were asked for"
@@ -394,6 +398,18 @@ def test_a_refusal_that_is_documented_is_raised_as_it_is(status: int) -> None:
         error, hand = failing(request, answer(status, error="no"))
         assert isinstance(error, Rejected)
         assert (status, 1, {"error": "no"}) == (error.status, len(hand.sent), error.raw)
+
+
+@pytest.mark.parametrize("request_", [GET, PUT, POST])
+def test_what_the_provider_could_not_do_and_did_not_is_tried_once_more(request_: Request) -> None:
+    """Where the adapter says so of an answer: nothing was done, so that a message may leave again."""
+
+    class Honest(Plain):
+        def refusal(self, response: Response) -> ProviderError | None:
+            return ProviderUnavailable("nothing was done", status=response.status)
+
+    error, hand = failing(request_, *[answer(500)] * 2, messenger=Honest())
+    assert (ProviderUnavailable, Outcome.NOT_SENT, 2) == (type(error), error.outcome, len(hand.sent))
 
 
 @pytest.mark.parametrize("body", [b"", b"<html>", b"[]", b'"text"', b"\xff", b"[" * 100_000])

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from datetime import UTC, datetime, timedelta, timezone
-from typing import Any
+from typing import Any, cast
 
 import attrs
 import pytest
@@ -43,6 +43,9 @@ MESSAGES = st.builds(
     reply_to=st.none() | st.text(),
     reference=st.none() | st.text(),
     send_at=st.none() | TIMES,
+    expires_at=st.none() | TIMES,
+    priority=st.sampled_from([None, "high"]),
+    leave_out=st.lists(st.sampled_from(["+13125550101", "+13125550102", "a@b.org"]), max_size=2),
     extras=st.dictionaries(st.text(), st.dictionaries(st.text(), JSON), max_size=2),
 )
 ATTEMPTS = st.builds(
@@ -187,3 +190,36 @@ def test_no_repr_shows_what_is_private() -> None:
     for value in (attempt, receipt, of_group, Found(of_group, Proof.TOKEN), message.media[0], message):
         assert [] == [each for each in private if each in repr(value)]
     assert receipt == attrs.evolve(receipt, raw=None), "the answer does not make a receipt another"
+
+
+def test_an_attempt_stored_before_a_message_had_more_can_be_read() -> None:
+    """What was added to a message since has a default."""
+    attempt = Attempt(
+        token="t", provider="acme", line="+13125550100", message=Message("Hi"), leave_from=NOW, leave_by=NOW
+    )
+    stored = json.loads(attempt.dump())
+    for name in ("expires_at", "priority", "leave_out"):
+        del stored["message"][name]
+    assert Attempt.load(json.dumps(stored)) == attempt
+
+
+@pytest.mark.parametrize("priority", ["urgent", "", 1])
+def test_a_priority_is_high_or_none(priority: Any) -> None:
+    with pytest.raises(InvalidInput, match="priority is 'high', or left out"):
+        Message("Hi", priority=priority)
+
+
+@pytest.mark.parametrize("name", ["send_at", "expires_at"])
+def test_times_need_a_zone(name: str) -> None:
+    with pytest.raises(InvalidInput, match=f"{name} needs a time zone"):
+        Message("Hi", **cast("Any", {name: datetime(2026, 12, 1)}))
+
+
+def test_who_is_left_out_is_read_as_members_are() -> None:
+    """Strings, addresses or members, each once."""
+    bob = PhoneNumber("+13125550102")
+    assert (PhoneNumber("+13125550101"), bob) == Message(
+        "Hi", leave_out=["+1 312 555 0101", bob, Member(bob, "Bob")]
+    ).leave_out
+    with pytest.raises(InvalidInput):
+        Message("Hi", leave_out="+13125550101")

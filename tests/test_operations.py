@@ -61,6 +61,7 @@ from groupmessenger.messages import (
 )
 from groupmessenger.messenger import GroupMessenger
 from groupmessenger.phone import Address, Member, PhoneNumber
+from groupmessenger.provider import Request, ask
 
 FRIENDS = [ALICE, BOB]
 
@@ -375,6 +376,7 @@ def test_an_adapter_that_overrides_nothing_can_do_nothing(here: World, vendor: V
         "leave group": lambda: client.leave_group(group),
         "delete group": lambda: client.delete_group(group),
         "get status": lambda: client.get_status("m1"),
+        "cancel scheduled": lambda: client.cancel_scheduled("m1"),
     }
     for words, operation in operations.items():
         with pytest.raises(UnsupportedOperation, match=f"Bare cannot {words}"):
@@ -405,6 +407,7 @@ def test_the_interface_s_own_operations_refuse() -> None:
         messenger.leave_group(group),
         messenger.delete_group(group),
         messenger.get_status("m1"),
+        messenger.cancel_scheduled("m1"),
     ]
     for flow in flows:
         with pytest.raises(UnsupportedOperation, match="Bare cannot"):
@@ -731,3 +734,45 @@ def test_a_question_without_an_answer_may_be_asked_again(client: Client, vendor:
     with pytest.raises(ProviderUnavailable):
         client.get_group(group)
     assert "g1" == client.get_group(group).id
+
+
+def test_a_plan_can_be_made_of_people(here: World, vendor: Vendor) -> None:
+    """As for the group that they would be, and with no request; the kind wanted is held against the provider's."""
+    client = here.connect(vendor)
+    assert client.plan(FRIENDS, "Hi").ok
+    assert client.plan([ALICE], "Hi").violations[0].name == "min_recipients"
+    refused = client.plan(FRIENDS, "Hi", Topology.BROADCAST)
+    assert [BroadcastRefused] == list(map(type, refused.violations))
+    with pytest.raises(InvalidInput, match="your own line"):
+        client.plan([ALICE, LINE], "Hi")
+    assert [] == vendor.seen
+
+
+def test_a_private_text_can_be_planned(here: World, vendor: Vendor) -> None:
+    client = here.connect(vendor)
+    assert (True, 1, False) == (
+        (found := client.plan_direct(ALICE, "Hi")).ok,
+        found.billable_units,
+        found.exposes_numbers,
+    )
+    assert not client.plan_direct(ALICE, "x" * 401).ok
+    assert [] == vendor.seen
+
+
+def test_a_scheduled_message_is_cancelled_by_its_id(here: World, vendor: Vendor) -> None:
+    """By receipt or id; a receipt without an id is an error of its own."""
+
+    @attrs.frozen
+    class Cancelling(AcmeMessenger):
+        async def cancel_scheduled(self, message_id: str) -> None:
+            await ask(Request("DELETE", f"/groups/{message_id}", repeatable=True, answer="anything"))
+
+    client = here.connect(vendor, Cancelling(line=LINE, api_key=SECRET))
+    scheduled = vendor.open(FRIENDS)
+    client.cancel_scheduled(Receipt(id=scheduled, status=Status.SCHEDULED))
+    assert {} == vendor.groups
+    with pytest.raises(InvalidInput, match="no message id"):
+        client.cancel_scheduled("")
+    vendor.answer("DELETE /groups", *[httpx.ReadError("lost")] * 3)
+    with pytest.raises(OutcomeUnknown):
+        client.cancel_scheduled("g7")

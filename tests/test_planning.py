@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
+from typing import Any
 
 import attrs
 import pytest
@@ -15,8 +16,8 @@ from groupmessenger.capabilities import Billing, Bound, Capabilities, Confidence
 from groupmessenger.errors import CapabilityError, InvalidInput, LimitExceeded, UnsupportedOperation
 from groupmessenger.flags import DROPPED, NATIVE, PARTIAL, UNSUPPORTED, Feature, Flag
 from groupmessenger.groups import Channel, Group, Topology
-from groupmessenger.messages import Media, Message
-from groupmessenger.phone import Member
+from groupmessenger.messages import Degradation, Media, Message
+from groupmessenger.phone import Member, OpaqueAddress
 from groupmessenger.planning import Plan, Planner
 from groupmessenger.segments import segments
 
@@ -322,3 +323,106 @@ def test_a_doubt_about_too_few_is_worded_as_one() -> None:
     found = plan(pending(2), capabilities=attrs.evolve(CAPABILITIES, limits=(doubt,)))
     assert ["recipients"] == [degradation.feature for degradation in found.degradations]
     assert "too few" in found.degradations[0].done
+
+
+# --- what depends on the message or the line
+
+
+def broadcast(*limits: Limit, **changes: Any) -> Capabilities:
+    flags = {Feature.LEAVE_OUT: NATIVE, Feature.EXPIRES_AT: NATIVE, Feature.MEDIA: NATIVE}
+    made = attrs.evolve(
+        with_flags({str(name): flag for name, flag in flags.items()}), topology=Topology.BROADCAST, **changes
+    )
+    return attrs.evolve(made, limits=limits) if limits else made
+
+
+def limit(name: LimitName, value: int | None, unit: Unit = Unit.PEOPLE, **more: Any) -> Limit:
+    return Limit(name=name, value=value, unit=unit, source="papers", confidence=Confidence.LOW, **more)
+
+
+def test_a_limit_may_hold_for_messages_with_media_alone() -> None:
+    """The one that binds first of those that hold for this message."""
+    capabilities = broadcast(
+        limit(LimitName.RECIPIENTS, None, certain=3),
+        limit(LimitName.RECIPIENTS, 2, with_media=True, hard=True),
+        limit(LimitName.TEXT, 2, Unit.SEGMENTS, with_media=False),
+        limit(LimitName.TEXT, 5, Unit.CHARACTERS, with_media=True),
+    )
+    picture = Message("hello!", "https://x.example/a.jpg")
+    assert [] == names(plan(known(3), "hello!", capabilities))
+    assert ["recipients", "text"] == names(plan(known(3), picture, capabilities))
+
+
+@pytest.mark.parametrize(
+    ("text", "fits"), [("x" * 306, True), ("x" * 307, False), ("ж" * 134, True), ("ж" * 135, False)]
+)
+def test_a_text_may_be_measured_in_segments(text: str, fits: bool) -> None:
+    capabilities = broadcast(limit(LimitName.TEXT, 2, Unit.SEGMENTS))
+    found = plan(known(2), text, capabilities)
+    assert fits is found.ok
+    if not fits:
+        assert "3 SMS segments in the text: Acme takes at most 2 (papers)" == str(found.violations[0])
+
+
+def test_where_no_limit_is_published_more_than_is_certain_passes_with_a_warning() -> None:
+    capabilities = broadcast(limit(LimitName.RECIPIENTS, None, certain=2))
+    found = plan(known(3), "hi", capabilities)
+    assert ["3 may be too many: 2 is certain, no limit is published"] == [each.done for each in found.degradations]
+    (refused,) = plan(known(3), "hi", capabilities, strict=True).violations
+    assert "3 recipients: only 2 is certain (papers)" == str(refused)
+
+
+def test_media_are_measured_together_as_well() -> None:
+    capabilities = broadcast(limit(LimitName.MEDIA_TOTAL, 900, Unit.BYTES))
+    pictures = [Media(f"https://x.example/{n}.jpg", size=500) for n in range(2)]
+    assert ["media_total"] == names(plan(known(2), Message("hi", pictures), capabilities))
+    assert [] == names(plan(known(2), Message("hi", pictures[:1]), capabilities))
+
+
+def test_a_member_is_left_out_only_where_each_has_a_copy() -> None:
+    """Refused for a shared thread, never dropped; counted where it can be."""
+    one, other = people(2)
+    left = Message("hi", leave_out=[one])
+    (refused,) = plan(known(2), left).violations
+    assert "Acme has no copies of their own to leave a member out of" == str(refused)
+    found = plan(known(2), left, broadcast())
+    assert (True, 1) == (found.ok, found.billable_units)
+    (refused,) = plan(known(2), Message("hi", leave_out=[one, other]), broadcast()).violations
+    assert "everybody is left out: there is nobody to send it to" == str(refused)
+    (refused,) = plan(known(2), Message("hi", leave_out=["+13125550199"]), broadcast()).violations
+    assert "to leave out: PhoneNumber('+13…99'), not in the group" == str(refused)
+
+
+def test_an_end_is_never_dropped_and_a_priority_is() -> None:
+    ends = Message("hi", expires_at=datetime(2026, 12, 1, tzinfo=UTC))
+    (refused,) = plan(known(2), ends).violations
+    assert "Acme has no messages that expire" == str(refused)
+    found = plan(known(2), Message("hi", priority="high"))
+    assert (None, [Degradation("priority", "left out: not supported")]) == (
+        found.message.priority,
+        list(found.degradations),
+    )
+    assert not plan(known(2), Message("hi", priority="high"), strict=True).ok
+
+
+def test_whoever_cannot_be_texted_is_named() -> None:
+    """An e-mail where the provider knows numbers only, and a sender's name everywhere."""
+    members = [Member("+13125550101"), Member("a@b.example"), Member(OpaqueAddress("22000"))]
+    group = Group.of_members("acme", LINE, members, pending=True, topology=Topology.SHARED_THREAD)
+    assert [
+        "Acme texts phone numbers only, and Handle('a…@b…') is an e-mail address",
+        "OpaqueAddress('…') is a sender's name, and cannot be texted",
+    ] == list(map(str, plan(group).violations))
+    emails = attrs.evolve(ACME.capabilities, emails=True)
+    assert 1 == len(plan(group, capabilities=emails).violations)
+    existing = attrs.evolve(group, id="g1", pending=False)  # the provider texts them, and not we by number
+    assert plan(existing, capabilities=emails).ok
+
+
+def test_a_plan_says_whether_anybody_can_answer() -> None:
+    assert plan().two_way
+    assert not plan(capabilities=attrs.evolve(ACME.capabilities, two_way=False)).two_way
+
+
+def test_a_picture_has_no_price_in_segments() -> None:
+    assert plan(known(2), Message("hi", "https://x.example/a.jpg")).billable_units is None

@@ -260,11 +260,11 @@ def _attempt() -> gm.Attempt:
 @pytest.mark.parametrize(
     ("options", "key"),
     [
-        ({"timeout": None}, "timeout"),
+        ({"timeout": False}, "timeout"),
         ({"timeout": "30"}, "timeout"),
         ({"timeout": 1e13}, "timeout"),
         ({"settle_after": "5"}, "settle_after"),
-        ({"limits": None}, "limits"),
+        ({"limits": 5}, "limits"),
         ({"strict": "no"}, "strict"),
         ({"region": "USA"}, "region"),
     ],

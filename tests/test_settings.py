@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import attrs
@@ -10,8 +11,8 @@ from acme import LINE, SECRET, AcmeMessenger
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from groupmessenger.errors import ConfigurationError
-from groupmessenger.settings import build_messenger
+from groupmessenger.errors import ConfigurationError, InvalidInput, Problem
+from groupmessenger.settings import build_messenger, wrong_settings
 
 UNHURRIED = settings(deadline=None)  # a first call may import what it needs
 
@@ -84,3 +85,78 @@ def test_nothing_else_is_ever_raised(settings: dict[str, Any]) -> None:
     except ConfigurationError as error:
         text = str(error)
     assert "same-" not in text
+
+
+# --- settings together, and what an adapter does with them
+
+
+@attrs.frozen
+class Picky(Settled):
+    """With settings that do not go together, and a check that only all of them can be given to."""
+
+    @classmethod
+    def conflicts(cls, settings: Mapping[str, Any]) -> Iterable[Problem]:
+        if settings.get("strictly") is True and settings.get("seats", 1) > 2:
+            yield Problem("seats", "too many to be strict with", "leave out strictly")
+
+    def __attrs_post_init__(self) -> None:
+        if self.level == 13:
+            raise InvalidInput("no level 13")
+        if self.level > 99:
+            raise ValueError(self.api_key)
+
+
+def picky(**settings: Any) -> dict[str, str]:
+    with pytest.raises(ConfigurationError) as caught:
+        build_messenger(Picky, {"line": LINE, "api_key": SECRET, **settings})
+    return {problem.key: str(problem) for problem in caught.value.problems}
+
+
+def test_settings_that_conflict_are_named() -> None:
+    """As they are when converted; only where each is well by itself."""
+    assert {"seats": "seats: too many to be strict with (leave out strictly)"} == picky(strictly="yes", seats="3")
+    assert {"level"} == set(picky(strictly="yes", seats="3", level=-1))
+    assert isinstance(build_messenger(Picky, {"line": LINE, "api_key": SECRET, "strictly": "yes", "seats": "2"}), Picky)
+
+
+def test_what_only_the_messenger_finds_is_a_problem_as_well() -> None:
+    assert {"": "no level 13"} == picky(level=13)
+    assert {"": "Acme cannot be used with these settings (ValueError)"} == picky(level=100)
+
+
+def test_an_option_may_have_been_meant() -> None:
+    """Some are taken from a file or a URL alone."""
+    assert "did you mean 'timeout'?" in picky(tiemout=5)["tiemout"]
+    assert "for a file or a URL" in picky(allow_broadcast=True)["allow_broadcast"]
+
+
+def test_a_base_url_is_https() -> None:
+    assert "https" in picky(base_url="http://acme.example")["base_url"]
+    assert "https" in picky(base_url=5)["base_url"]
+    for url in ("http://localhost:80/x", "https://acme.example:443/v1"):
+        assert url == build_messenger(Picky, {"line": LINE, "api_key": SECRET, "base_url": url}).base_url
+
+
+def test_an_adapter_s_own_words_do_not_show_a_value() -> None:
+    """Not even the mask of it: it may be a secret in the wrong place."""
+
+    def chatty(value: str) -> str:
+        raise InvalidInput(f"{value} is nothing we know")
+
+    @attrs.frozen
+    class Chatty(AcmeMessenger):
+        seat: str = attrs.field(default="", converter=chatty)
+
+    with pytest.raises(ConfigurationError) as caught:
+        build_messenger(Chatty, {"line": " hush-hush ", "api_key": SECRET, "seat": "hush-hush"})
+    line, seat = caught.value.problems
+    assert line.what.startswith("this is not a phone number")
+    assert "not what Acme needs: str" == seat.what
+    assert "hus" not in str(caught.value)
+
+
+def test_settings_that_could_not_be_read_are_not_missing() -> None:
+    """And nothing is said of their values, or of them with others."""
+    given = {"line": LINE, "strictly": "yes", "seats": 3}
+    assert [] == list(wrong_settings(Picky, given, unread={"api_key"}))
+    assert ["apikey"] == [problem.key for problem in wrong_settings(Picky, given, unread={"api_key", "apikey"})]

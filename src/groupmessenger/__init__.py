@@ -10,7 +10,9 @@ with gm.connect("sendblue", line="+13125550100", api_key_id="...", api_secret_ke
 from .async_client import AsyncClient
 from .capabilities import Capabilities, Limit
 from .client import Client
+from .config import Config, load_config
 from .connecting import connect, connect_async
+from .connections import Connection
 from .errors import (
     AlreadyBound,
     AuthenticationFailed,
@@ -95,7 +97,9 @@ __all__ = [
     "Channel",
     "Client",
     "Condition",
+    "Config",
     "ConfigurationError",
+    "Connection",
     "Degradation",
     "Delivery",
     "Encoding",
@@ -165,5 +169,6 @@ __all__ = [
     "WrongConnection",
     "connect",
     "connect_async",
+    "load_config",
     "segments",
 ]

@@ -22,7 +22,8 @@ Texts of errors carry no whole number, no message text and no secret; the provid
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
+from difflib import get_close_matches
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -72,6 +73,12 @@ class Problem:
     def __str__(self) -> str:
         where = ": ".join(part for part in (self.file, self.key) if part)
         return f"{where + ': ' if where else ''}{self.what}{' (' + self.cure + ')' if self.cure else ''}"
+
+
+def near(name: str, known: Collection[str]) -> str:
+    """The cure for a name that is not known: the one that was meant, or all there are."""
+    found = get_close_matches(name, known, n=1)
+    return f"did you mean '{found[0]}'?" if found else f"there are {', '.join(known) or 'none'}"
 
 
 class ConfigurationError(GroupMessengerError):

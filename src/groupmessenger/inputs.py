@@ -2,28 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
 from inspect import iscoroutine
 
-from .errors import InvalidInput, Problem
+from .errors import InvalidInput
 from .groups import Group
 from .messages import Message
-
-_LONGEST = 365 * 86_400.0  # seconds; more is a mistake, and too much for a date
-
-
-def wrong_options(
-    timeout: object, patience: object, settle_after: object, strict: object, limits: object
-) -> Iterator[Problem]:
-    """What a client cannot be made with."""
-    settle_after = 0 if settle_after is None else settle_after
-    for name, value in {"timeout": timeout, "patience": patience, "settle_after": settle_after}.items():
-        if not isinstance(value, int | float) or not 0 <= value < _LONGEST or (name == "timeout" and value == 0):
-            yield Problem(name, f"must be a number of seconds, {'more than 0' if name == 'timeout' else '0 or more'}")
-    if not isinstance(strict, bool):
-        yield Problem("strict", "must be True or False")
-    if not isinstance(limits, Mapping):
-        yield Problem("limits", "must be a mapping of names to numbers")
 
 
 def check_group(group: object) -> None:

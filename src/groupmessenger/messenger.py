@@ -83,7 +83,8 @@ def _given(_: object, attribute: attrs.Attribute[str], value: object) -> None:
         raise InvalidInput(f"{attribute.name} is a text of printable ASCII characters, and not empty")
 
 
-WHAT, SECRET = "what", "secret"  # noqa: S105 - metadata of a setting, which make files, errors and pages speak of it
+WHAT = "what"  # metadata of a setting: what it is, for files, errors and pages
+SECRET = "secret"  # noqa: S105 - metadata of a setting: it is one
 
 
 def setting(what: str, **field: Any) -> Any:
@@ -93,12 +94,11 @@ def setting(what: str, **field: Any) -> Any:
 
 def secret(what: str = "a secret", *, optional: bool = False, validator: Any = None) -> Any:
     """A setting that is a secret: a text, never shown. An optional one is None if it is not given."""
-    checks = attrs.validators.and_(_given, validator) if validator is not None else _given
-    return attrs.field(
-        repr=False,
-        metadata={WHAT: what, SECRET: True},
-        **({"default": None, "validator": attrs.validators.optional(checks)} if optional else {"validator": checks}),
-    )
+    metadata = {WHAT: what, SECRET: True}
+    checks = _given if validator is None else attrs.validators.and_(_given, validator)
+    if optional:
+        return attrs.field(default=None, repr=False, metadata=metadata, validator=attrs.validators.optional(checks))
+    return attrs.field(repr=False, metadata=metadata, validator=checks)
 
 
 class GroupMessenger:

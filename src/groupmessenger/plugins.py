@@ -5,6 +5,7 @@ from __future__ import annotations
 import inspect
 import logging
 import os
+import re
 import traceback
 from collections.abc import Iterable, Iterator
 from difflib import get_close_matches
@@ -27,6 +28,7 @@ PROVIDERS = "groupmessenger.providers"
 OBSERVERS = "groupmessenger.observers"
 BLOCK = "GROUPMESSENGER_BLOCK_PLUGINS"
 
+_NAME = re.compile(r"[A-Za-z][A-Za-z0-9_.-]{0,63}", re.ASCII)
 _log = logging.getLogger(__name__)
 
 
@@ -106,6 +108,10 @@ def _load(name: str) -> pluggy.PluginManager:
     installed = installed_providers()
     if name in _blocked():
         raise ConfigurationError(Problem("provider", f"{name!r} is blocked by {BLOCK}", "take it out of that variable"))
+    if not _NAME.fullmatch(name):  # and it may be anything that was put in the wrong place
+        raise ConfigurationError(
+            Problem("provider", "this is no provider's name", f"there are: {', '.join(sorted(installed)) or 'none'}")
+        )
     if name not in installed:
         near = get_close_matches(name, installed, n=1)
         cure = f"did you mean {near[0]!r}?" if near else f"pip install groupmessenger-{name}"

@@ -1,6 +1,5 @@
 """All that the author of a provider imports."""
 
-from .callbacks import sealed_url
 from .capabilities import (
     Billing,
     Bound,
@@ -59,6 +58,7 @@ from .messages import (
 )
 from .messenger import Authorization, Finding, GroupMessenger, Level, Page, UrlParts, graded, secret, setting
 from .phone import Address, Handle, Member, OpaqueAddress, PhoneNumber, mask, parse_address
+from .weburls import sealed_url
 
 __all__ = [
     "DROPPED",

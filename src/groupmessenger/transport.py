@@ -7,7 +7,6 @@ or transport may be one of httpx or of its maintained fork httpx2.
 
 from __future__ import annotations
 
-import ipaddress
 import logging
 import ssl
 import sys
@@ -29,6 +28,7 @@ from .errors import ConfigurationError, Problem
 from .failures import LATE, verdict
 from .flow import MaybeSent, NotSent, Request, Response
 from .unpacking import Body
+from .weburls import is_loopback
 from .writing import check, written
 
 if TYPE_CHECKING:
@@ -149,7 +149,7 @@ class _Rules:
         self.theirs: Any = http if isinstance(http, kind) else None
         if not (http is None or self.theirs or isinstance(http, getattr(self.library, transport))):
             raise _wrong("http", "it is neither", f"hand in an httpx.{client} or httpx.{transport}")
-        trust_env = not _is_loopback(self._checked(base_url, "base_url"))  # no proxy is to see the sandbox
+        trust_env = not is_loopback(self._checked(base_url, "base_url"))  # no proxy is to see the sandbox
         if "?" in base_url or "#" in base_url:
             raise _wrong("base_url", "it has a query or a fragment", "let it end with its path")
         self._base = base_url.rstrip("/")
@@ -178,7 +178,7 @@ class _Rules:
         except Exception as error:
             raise _wrong(key, "it cannot be read as a URL") from error
         host = str(parsed.host)
-        if not host or not (parsed.scheme == "https" or (parsed.scheme == "http" and _is_loopback(host))):
+        if not host or not (parsed.scheme == "https" or (parsed.scheme == "http" and is_loopback(host))):
             raise _wrong(key, "it is no https URL", "http is for loopback addresses alone")
         if parsed.userinfo:
             raise _wrong(key, "it has a user or password", "credentials are settings of their own")
@@ -275,13 +275,6 @@ def _library(http: object) -> ModuleType:
     """Give httpx, or the fork that a client or transport comes from, whose exceptions are other classes."""
     homes = (cls.__module__.partition(".")[0] for cls in type(http).__mro__)
     return next((sys.modules[home] for home in homes if home in ("httpx", "httpx2")), httpx)
-
-
-def _is_loopback(host: str) -> bool:
-    try:
-        return host == "localhost" or ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return False
 
 
 @cache

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import ipaddress
 import logging
 from collections.abc import Iterable, Mapping
 from types import MappingProxyType, TracebackType
 from typing import TYPE_CHECKING, Any
 
 from ..errors import ConfigurationError, Problem
+from ..weburls import is_loopback
 from .checking import unknown
 from .clock import Clock
 from .face import Face
@@ -189,11 +189,7 @@ class Sandbox:
 
 def _check_host(host: str) -> None:
     """Raise ConfigurationError for a host that others could reach: a stand-in has no business on a network."""
-    try:
-        loopback = host == "localhost" or ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        loopback = False
-    if not loopback:
+    if not is_loopback(host):
         raise ConfigurationError(
             Problem(
                 "host",
