@@ -1,10 +1,11 @@
 """The command `groupmessenger`.
 
-Exit codes: 0 done, 1 not as it should be, 2 usage, configuration, or a missing part.
+Exit codes: `exits`.
 """
 
 from __future__ import annotations
 
+import io
 import sys
 
 _PARTS = ("cyclopts", "rich", "starlette", "uvicorn")
@@ -23,4 +24,7 @@ def main() -> None:
             file=sys.stderr,
         )
         sys.exit(2)
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")  # a sign that cannot be shown is no reason to fail
     sys.exit(run())

@@ -1,92 +1,74 @@
-"""The commands and their options."""
+"""The command: its parts put together, and run."""
 
 from __future__ import annotations
 
-import json as _json
-from importlib.metadata import version
-from typing import Annotated
+import sys
 
-from cyclopts import App, CycloptsError, Parameter
-from rich.console import Console
+from cyclopts import CycloptsError
+from cyclopts.exceptions import UnknownOptionError, UnusedCliTokensError
 
-from ..errors import ConfigurationError, GroupMessengerError
+from ..errors import GroupMessengerError, InvalidInput, near
+from . import group_commands, message_commands, setup_commands
+from .consoles import hang_up
+from .exits import INTERRUPTED, Exit, exit_of
+from .root import app
 
-_CONFIGURATION = 2
-
-app = App(
-    name="groupmessenger",
-    help="Group texting that is the same over every provider.",
-    version=version("groupmessenger"),
-    result_action="return_value",
-)
+__all__ = ["UsageError", "app", "group_commands", "message_commands", "run", "setup_commands"]
 
 
-@app.command
-def demo(*, json: Annotated[bool, Parameter(negative="")] = False) -> int:
-    """Send a group text through every installed provider, to phones in a sandbox, and show what they display.
-
-    Exits with 0 only if every phone shows what it should. No account and no network are needed.
-
-    Parameters
-    ----------
-    json
-        Print one JSON object instead.
-    """
-    from .demo import run_demo
-    from .showing import show_demo, show_failures
-
-    console = Console(stderr=json)
-    with console.status("Starting the sandbox …") as status:
-        result = run_demo(lambda step: status.update(step))
-    if json:
-        print(_json.dumps(result.summary()))
-        show_failures(result, console)
-    else:
-        show_demo(result, console)
-    return 0 if result.ok else 1
+class UsageError(InvalidInput):
+    """The command line cannot be understood."""
 
 
-@app.command
-def sandbox(
-    *,
-    port: int = 0,
-    doubt: Annotated[tuple[str, ...], Parameter(negative="")] = (),
-    doubts: Annotated[bool, Parameter(negative="")] = False,
-    json: Annotated[bool, Parameter(negative="")] = False,
-) -> int:
-    """Stand in for every installed provider on this machine, until interrupted.
-
-    Parameters
-    ----------
-    port
-        The port on 127.0.0.1; 0 takes a free one.
-    doubt
-        Choose a reading of something a vendor leaves open: NAME.DOUBT=CHOICE, as `--doubts` lists them. Repeatable.
-    doubts
-        List what the vendors leave open, and the readings there are.
-    json
-        Print one line with each provider's settings, ready for a configuration file, once the socket listens.
-    """
-    from .sandbox import list_doubts, serve
-
-    return list_doubts(json=json) if doubts else serve(port, doubt, json=json)
+class Interrupted(GroupMessengerError):
+    """Interrupted before anything could have been sent or changed."""
 
 
 def run(arguments: list[str] | None = None) -> int:
     """Run one command and give its exit code."""
+    asked = sys.argv[1:] if arguments is None else arguments
     try:
-        return int(app(arguments, exit_on_error=False) or 0)
-    except CycloptsError:
-        return _CONFIGURATION  # cyclopts has said what is wrong
-    except KeyboardInterrupt:
-        return 130
-    except ConfigurationError as error:
-        _complain(error)
-        return _CONFIGURATION
-    except GroupMessengerError as error:
-        _complain(error)
-        return 1
+        try:
+            return int(app(asked, exit_on_error=False, print_error=False) or 0)
+        except CycloptsError as error:
+            return _complain(UsageError(_usage(error)), asked)
+        except KeyboardInterrupt:
+            _complain(Interrupted("interrupted"), asked)
+            return INTERRUPTED
+        except GroupMessengerError as error:
+            return _complain(error, asked)
+    except BrokenPipeError:  # whoever read the output has seen enough
+        hang_up()
+        return Exit.WRONG
 
 
-def _complain(error: GroupMessengerError) -> None:
-    Console(stderr=True, soft_wrap=True).print(f"groupmessenger: {error}", markup=False, highlight=False)
+def _usage(error: CycloptsError) -> str:
+    """What cyclopts says, without the words that may be a message's text."""
+    if isinstance(error, UnusedCliTokensError):
+        return "there is more than one text: put a text with spaces into quotes, and --to before each number"
+    if isinstance(error, UnknownOptionError):
+        typed = (error.token.keyword or error.token.value).partition("=")[0]
+        if " " in typed:
+            return "there is no such option: put -- before a text that begins with a hyphen, and options before both"
+        known = [
+            name
+            for argument in error.argument_collection
+            if argument.parse
+            for name in argument.names
+            if name[:2] == "--"
+        ]
+        return f"there is no option {typed} ({near(typed, known)})"
+    error.verbose = False
+    return str(error)
+
+
+def _complain(error: GroupMessengerError, asked: list[str]) -> Exit:
+    from .consoles import errors
+    from .dumping import dump_error, print_json
+    from .results import show_error
+
+    show_error(errors(), error)
+    options = asked[: asked.index("--")] if "--" in asked else asked
+    if "--json" in options:
+        print_json({"error": dump_error(error)})
+    return exit_of(error)

@@ -7,12 +7,13 @@ import signal
 import threading
 from collections.abc import Iterable
 
-from rich.console import Console
 from rich.table import Table
 
 from ..errors import ConfigurationError, Problem
 from ..plugins import sandbox_faces
 from ..sandbox import Face, Sandbox
+from .consoles import output
+from .results import say
 
 
 def serve(port: int, doubts: Iterable[str], *, json: bool) -> int:
@@ -42,23 +43,23 @@ def list_doubts(*, json: bool) -> int:
         print(_json.dumps(listed))
         return 0
     table = Table()
-    table.add_column("doubt", no_wrap=True)
+    table.add_column("doubt", no_wrap=True, overflow="fold")
     table.add_column("what the vendor leaves open")
     table.add_column("readings, the default first")
     for name, face in faces.items():
         for doubt in face.doubts:
             table.add_row(f"{name}.{doubt.name}", doubt.what, " · ".join(map(str, doubt.choices)))
-    Console().print(table)
+    output().print(table)
     return 0
 
 
 def _introduce(sandbox: Sandbox) -> None:
-    console = Console(highlight=False, soft_wrap=True)
-    console.print(f"Standing in at {sandbox.url}; interrupt to end. Phones: {sandbox.url}/_phones")
+    console = output()
+    say(console, f"Standing in at {sandbox.url}; interrupt to end. Phones: {sandbox.url}/_phones")
     for name in sandbox.faces:
-        console.print(f"\n\\[connections.{name}]\nprovider = {_json.dumps(name)}")
+        say(console, f"\n[connections.{name}]\nprovider = {_json.dumps(name)}")
         for key, value in sandbox.settings(name).items():
-            console.print(f"{key} = {_json.dumps(value)}", markup=False)
+            say(console, f"{key} = {_json.dumps(value)}")
 
 
 def _chosen(doubts: Iterable[str]) -> dict[str, object]:

@@ -1,0 +1,43 @@
+"""Which connection a command speaks to."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from ..connecting import URL_VARIABLE, connect
+from ..errors import ConfigurationError, Problem
+
+if TYPE_CHECKING:
+    from ..client import Client
+    from ..config import Config
+
+
+def by_url(name: str | None, path: Path | None) -> bool:
+    """Whether the environment names the connection: by a URL, and neither a name nor a file was given."""
+    return name is None and path is None and bool(os.environ.get(URL_VARIABLE))
+
+
+def open_client(name: str | None, path: Path | None) -> Client:
+    """Give a client of the connection named, or of the default one, for the caller to close.
+
+    Without either, GROUPMESSENGER_URL goes before the file. Raises `ConfigurationError`.
+    """
+    return connect() if by_url(name, path) else load(path).connect(name)
+
+
+def load(path: Path | None) -> Config:
+    """Read the configuration file. Raises `ConfigurationError`, with how to begin where there is none."""
+    from ..config import load_config
+
+    return load_config(path)
+
+
+def chosen(config: Config, name: str | None) -> tuple[str, ...]:
+    """The names of the connection asked for, or of all. Raises `ConfigurationError` if there is none of that name."""
+    if name is not None:
+        return (config.connection(name).name,)
+    if not config.connections:
+        raise ConfigurationError(Problem("connections", "there is none", file=str(config.path)))
+    return tuple(config.connections)

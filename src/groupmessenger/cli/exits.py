@@ -1,0 +1,72 @@
+"""What the command's exit codes mean."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from enum import IntEnum
+
+from ..errors import (
+    CapabilityError,
+    ConfigurationError,
+    GroupMessengerError,
+    InvalidInput,
+    NotReached,
+    Outcome,
+    OutcomeUnknown,
+    PartialFailure,
+    ProviderError,
+)
+
+INTERRUPTED = 130
+
+
+class Exit(IntEnum):
+    """The exit codes, all of them; 130 beside them is an interrupt before anything could have been sent."""
+
+    DONE = 0
+    WRONG = 1
+    USAGE = 2
+    REFUSED_HERE = 3
+    REFUSED_THERE = 4
+    UNKNOWN = 5
+    NOT_REACHED = 6
+    IN_PART = 7
+
+
+MEANINGS = {
+    Exit.DONE: "sent, or done",
+    Exit.WRONG: "not as it should be (demo), or an error that is in none of the other classes",
+    Exit.USAGE: "usage or configuration: nothing was sent",
+    Exit.REFUSED_HERE: "refused before any request: a limit, a missing feature, private copies not asked for",
+    Exit.REFUSED_THERE: "refused by the provider, which did nothing",
+    Exit.UNKNOWN: "the outcome is unknown: it may have been done, and is not tried again",
+    Exit.NOT_REACHED: "the provider was not reached: nothing was sent",
+    Exit.IN_PART: "done in part: the output says for whom",
+}
+
+
+def exit_of(error: GroupMessengerError) -> Exit:
+    """The exit code for an error."""
+    match error:
+        case PartialFailure():
+            return Exit.IN_PART
+        case ConfigurationError() | InvalidInput():
+            return Exit.USAGE
+        case CapabilityError():
+            return Exit.REFUSED_HERE
+        case NotReached():
+            return Exit.NOT_REACHED
+        case ProviderError():
+            return Exit.REFUSED_THERE
+        case _:
+            return Exit.UNKNOWN if error.outcome is Outcome.UNKNOWN else Exit.WRONG
+
+
+@contextmanager
+def under_way() -> Iterator[None]:
+    """Make an interrupt what it is while something is sent or changed: an unknown outcome."""
+    try:
+        yield
+    except KeyboardInterrupt:
+        raise OutcomeUnknown("interrupted: what was under way may have been done") from None

@@ -1,0 +1,65 @@
+"""Commands that send, or say what sending would come to."""
+
+from __future__ import annotations
+
+from .consoles import output
+from .exits import Exit
+from .parameters import Connection, File, Json, MessageOptions, Text
+from .root import app
+
+
+@app.command
+def plan(
+    text: Text = "",
+    /,
+    *,
+    options: MessageOptions | None = None,
+    connection: Connection = None,
+    config: File = None,
+    json: Json = False,
+) -> int:
+    """Say what `send` with the same options would come to. Makes no request.
+
+    Exits with 3 if it would be refused.
+    """
+    from .asking import Asked
+    from .connecting import open_client
+    from .dumping import dump_plan, print_json
+    from .results import say, show_plan
+    from .sending import describe
+    from .sending import plan as make
+
+    asked = Asked.of(text, options or MessageOptions())
+    with open_client(connection, config) as client:
+        plans = make(client, asked)
+        ok = all(each.ok for each in plans.values())
+        if json:
+            told = {to or "group": dump_plan(each) for to, each in plans.items()}
+            print_json({"provider": client.messenger.name, "ok": ok, "plans": told})
+        else:
+            say(output(), describe(client, asked))
+            show_plan(output(), plans)
+    return Exit.DONE if ok else Exit.REFUSED_HERE
+
+
+@app.command
+def send(
+    text: Text = "",
+    /,
+    *,
+    options: MessageOptions | None = None,
+    connection: Connection = None,
+    config: File = None,
+    json: Json = False,
+) -> int:
+    """Send a text to a group of people, or to a group there is.
+
+    Several `--to` are one shared thread; with `--separately` each gets a private copy.
+    """
+    from .asking import Asked
+    from .connecting import open_client
+    from .sending import run_send
+
+    asked = Asked.of(text, options or MessageOptions())
+    with open_client(connection, config) as client:
+        return run_send(client, asked, json=json)

@@ -1,0 +1,50 @@
+"""The options that several commands share."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, TypeAlias
+
+import attrs
+from cyclopts import Parameter
+
+
+def _option(text: str) -> Parameter:
+    return Parameter(help=text, negative="", show_default=False)
+
+
+Json: TypeAlias = Annotated[bool, _option("Print one JSON object instead.")]
+Connection: TypeAlias = Annotated[
+    str | None, _option("The connection to use, by its name in the file; else the default one.")
+]
+File: TypeAlias = Annotated[
+    Path | None,
+    _option("The configuration file; else GROUPMESSENGER_CONFIG, else groupmessenger.toml in this folder."),
+]
+Text: TypeAlias = Annotated[
+    str, _option("The text, in quotes; `-` reads it from standard input. It may be left out with --media.")
+]
+To: TypeAlias = Annotated[tuple[str, ...], _option("A person's number, such as +13125550101. Once for each person.")]
+GroupId: TypeAlias = Annotated[str, _option("The provider's id of the group.")]
+Separately: TypeAlias = Annotated[
+    bool, _option("Private copies: nobody sees the others. Without it, one shared thread.")
+]
+
+
+@Parameter(name="*")
+@attrs.frozen(kw_only=True)
+class MessageOptions:
+    """Who gets a message, and what is special about it."""
+
+    to: To = ()
+    group: Annotated[str | None, _option("The provider's id of a group, instead of --to.")] = None
+    separately: Separately = False
+    media: Annotated[tuple[str, ...], _option("A picture's URL. Repeatable.")] = ()
+    effect: Annotated[str | None, _option("An effect of the provider's.")] = None
+    reply_to: Annotated[str | None, _option("The id of the message it answers.")] = None
+    at: Annotated[str | None, _option("When to send it, with a time zone: 2026-12-24T18:00-06:00.")] = None
+    expires_at: Annotated[str | None, _option("When it is not to be delivered any more.")] = None
+    priority: Annotated[str | None, _option("`high`, or none.")] = None
+    leave_out: Annotated[
+        tuple[str, ...], _option("A member who does not get it, where each has a copy. Repeatable.")
+    ] = ()

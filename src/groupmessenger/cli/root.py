@@ -1,0 +1,26 @@
+"""The command and its parts, for commands to be added to."""
+
+from __future__ import annotations
+
+from importlib.metadata import version
+
+from cyclopts import App
+
+from .exits import MEANINGS
+
+_EPILOGUE = "Exit codes: " + "; ".join(f"{code.value} {meaning}" for code, meaning in MEANINGS.items()) + "."
+
+app = App(
+    name="groupmessenger",
+    help="Group texting that is the same over every provider.",
+    help_format="plaintext",  # reading Markdown would take a tenth of a second
+    help_epilogue=_EPILOGUE,
+    version=version("groupmessenger"),
+    result_action="return_value",
+)
+groups = App(name="groups", help="List, show, create, rename and delete groups at the provider.")
+members = App(name="members", help="Add people to a group, and remove them.")
+config = App(name="config", help="The configuration file.")
+for part in (groups, members, config):
+    app.command(part)
+app.register_install_completion_command()

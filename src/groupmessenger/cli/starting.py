@@ -1,0 +1,85 @@
+"""A configuration file to begin with, written for the providers chosen."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+import attrs
+
+from ..configfile import dotted
+from ..errors import ConfigurationError, Problem
+from ..messenger import SECRET, WHAT, GroupMessenger
+from ..plugins import load_provider
+
+_HEAD = """\
+# Connections of groupmessenger. `groupmessenger check` says what is wrong with this file, and tries each connection.
+# A value may be read from the environment, {{ env = "NAME" }}, or from a file, {{ file = "path" }}.
+
+default = "{default}"
+"""
+_OPTIONS = """\
+# region = "US"             # reads numbers that are written without a country code
+# timeout = 30              # seconds for one answer
+# patience = 30             # seconds of waiting between tries
+# strict = false            # refuse what would otherwise go with something left out, or with a doubt
+"""
+_BROADCAST = """\
+# This provider sends private copies, and no shared thread: nobody sees the others, and answers come to you alone.
+# Groups are refused until you say that this is what you want:
+# allow_broadcast = true
+"""
+_FILL_IN = "fill this in"
+
+
+def write_config(providers: Sequence[str], path: Path, *, force: bool) -> None:
+    """Write the file, readable by its owner alone. Raises `ConfigurationError`, as where there is one already."""
+    text = render([load_provider(name) for name in dict.fromkeys(providers)])
+    how = os.O_WRONLY | os.O_CREAT | (os.O_TRUNC if force else os.O_EXCL)
+    try:
+        with os.fdopen(os.open(path, how, 0o600), "w", encoding="utf-8") as file:
+            file.write(text)
+        path.chmod(0o600)  # which one that was there may not have had
+    except FileExistsError:
+        raise ConfigurationError(
+            Problem("", "there is such a file already", "choose another --config, or --force", str(path))
+        ) from None
+    except OSError as error:
+        raise ConfigurationError(Problem("", f"it cannot be written: {error.strerror}", file=str(path))) from None
+
+
+def render(kinds: Sequence[type[GroupMessenger]]) -> str:
+    """The file's text: what is needed, to be filled in, and what may be said, commented out."""
+    return "\n".join([_HEAD.format(default=kinds[0].name), *(_connection(kind) for kind in kinds)])
+
+
+def _connection(kind: type[GroupMessenger]) -> str:
+    lines = [f"[{dotted('connections', kind.name)}]", f'provider = "{kind.name}"', *_settings(kind)]
+    if kind.capabilities.topology == "broadcast":
+        lines.append(_BROADCAST.rstrip())
+    return "\n".join([*lines, _OPTIONS])
+
+
+def _settings(kind: type[GroupMessenger]) -> Iterator[str]:
+    credentials = (kind.url_parts.user, kind.url_parts.password)
+    fields: tuple[attrs.Attribute[Any], ...] = attrs.fields(kind)  # type: ignore[arg-type]
+    for field in (each for each in fields if each.init):
+        name = field.alias or field.name
+        needed = field.default is attrs.NOTHING or name in credentials
+        what = field.metadata.get(WHAT, "")
+        yield f"{'' if needed else '# '}{name} = {_value(kind, name, field)}" + (f"  # {what}" if what else "")
+
+
+def _value(kind: type[GroupMessenger], name: str, field: attrs.Attribute[Any]) -> str:
+    if field.metadata.get(SECRET):
+        variable = re.sub(r"\W", "_", f"{kind.name}_{name}", flags=re.ASCII).upper()
+        return f'{{ env = "{variable}" }}'
+    if isinstance(field.default, bool):
+        return str(field.default).lower()
+    if isinstance(field.default, str):
+        return json.dumps(field.default)
+    return f'"{_FILL_IN}"' if field.default is attrs.NOTHING else '"..."'
