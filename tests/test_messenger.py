@@ -13,10 +13,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from groupmessenger.errors import InvalidInput
+from groupmessenger.fields import secret
 from groupmessenger.flags import Operation
 from groupmessenger.flow import Response
 from groupmessenger.messages import Message
-from groupmessenger.messenger import Authorization, GroupMessenger, Page, secret, unsupported
+from groupmessenger.messenger import Authorization, GroupMessenger, Page, unsupported
 
 
 @attrs.frozen

@@ -229,6 +229,20 @@ class PartialFailure(GroupMessengerError):
         unsure = Outcome.UNKNOWN in outcomes
         self.outcome = Outcome.UNKNOWN if unsure else Outcome.SENT if self.succeeded else Outcome.NOT_SENT
 
+    @classmethod
+    def naming(
+        cls, done: str, *, group: Group, asked: Iterable[Member], failed: Mapping[Member, GroupMessengerError]
+    ) -> PartialFailure:
+        """The error for those of the people `asked` for who could not be `done`, such as "added"; each is named."""
+        everybody = dict.fromkeys(asked)
+        why = "; ".join(f"{member.address!r}: {error}" for member, error in failed.items())
+        return cls(
+            f"{len(failed)} of {len(everybody)} could not be {done}: {why}",
+            group=group,
+            succeeded=[member for member in everybody if member not in failed],
+            failed=failed,
+        )
+
 
 class KeyReused(GroupMessengerError):
     """The once-only key was used before, for another content. Nothing was sent."""

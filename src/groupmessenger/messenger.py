@@ -10,7 +10,7 @@ from typing import Any, ClassVar, Generic, NoReturn, TypeVar
 import attrs
 
 from .capabilities import Capabilities, Identity
-from .errors import CapabilityError, GroupMessengerError, InvalidInput, Problem, ProviderError, UnsupportedOperation
+from .errors import CapabilityError, GroupMessengerError, Problem, ProviderError, UnsupportedOperation
 from .events import PRECEDENCE, StatusChanged
 from .flags import NATIVE, UNSUPPORTED, Feature, Flag, Grade, Operation
 from .flow import Request, Response
@@ -78,36 +78,13 @@ def graded(flag: Flag) -> Callable[[F], F]:
     return mark
 
 
-def _given(_: object, attribute: attrs.Attribute[str], value: object) -> None:
-    if not isinstance(value, str) or not value.strip() or not value.isprintable() or not value.isascii():
-        raise InvalidInput(f"{attribute.name} is a text of printable ASCII characters, and not empty")
-
-
-WHAT = "what"  # metadata of a setting: what it is, for files, errors and pages
-SECRET = "secret"  # noqa: S105 - metadata of a setting: it is one
-
-
-def setting(what: str, **field: Any) -> Any:
-    """A setting, with `what` it is in a few words for configuration files and errors; the rest is `attrs.field`'s."""
-    return attrs.field(metadata={WHAT: what}, **field)
-
-
-def secret(what: str = "a secret", *, optional: bool = False, validator: Any = None) -> Any:
-    """A setting that is a secret: a text, never shown. An optional one is None if it is not given."""
-    metadata = {WHAT: what, SECRET: True}
-    checks = _given if validator is None else attrs.validators.and_(_given, validator)
-    if optional:
-        return attrs.field(default=None, repr=False, metadata=metadata, validator=attrs.validators.optional(checks))
-    return attrs.field(repr=False, metadata=metadata, validator=checks)
-
-
 class GroupMessenger:
     """A provider. Subclasses are attrs classes whose fields are the settings, `line` and `base_url` among them.
 
     Operations are flows: coroutines that await `ask`, `together` and other flows, nothing else. An adapter never
     touches network, clock or files. An operation that is not overridden is unsupported, and says so; `@graded`
-    says what holds only in part. Groups arrive with members checked against the limits, messages as they are
-    to be sent, and what `ask` gives is a success.
+    says what holds only in part. `reserved` are fields of requests that `extras` may not set. Groups arrive with
+    members checked against the limits, messages as they are to be sent, and what `ask` gives is a success.
     """
 
     name: ClassVar[str]
@@ -115,6 +92,7 @@ class GroupMessenger:
     capabilities: ClassVar[Capabilities]
     precedence: ClassVar[tuple[Status, ...]] = PRECEDENCE
     url_parts: ClassVar[UrlParts] = UrlParts()
+    reserved: ClassVar[frozenset[str]] = frozenset()
 
     line: str
     base_url: str

@@ -90,6 +90,9 @@ class Planner:
             review.reachable([to])
         _content(review, message)
         message = _features(review, message)
+        if taken := self.messenger.reserved & message.extras.get(self.messenger.name, {}).keys():
+            text = f"extras cannot set {', '.join(sorted(taken))}: the message itself does"
+            review.violations.append(UnsupportedOperation(text))
         review.violations.extend(self.messenger.violations(group, message))
         return Plan(
             message,

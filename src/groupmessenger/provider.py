@@ -35,6 +35,7 @@ from .errors import (
     UnsupportedOperation,
 )
 from .events import StatusChanged
+from .fields import callback_url, own_number, secret, setting
 from .flags import DROPPED, EMULATED, NATIVE, PARTIAL, UNSUPPORTED, Condition, Fact, Feature, Flag, Grade, Op, Operation
 from .flow import Done, Failed, Flow, Request, Response, ask, now, together
 from .groups import Channel, Group, Topology
@@ -56,8 +57,9 @@ from .messages import (
     Sighting,
     Status,
 )
-from .messenger import Authorization, Finding, GroupMessenger, Level, Page, UrlParts, graded, secret, setting
+from .messenger import Authorization, Finding, GroupMessenger, Level, Page, UrlParts, graded
 from .phone import Address, Handle, Member, OpaqueAddress, PhoneNumber, mask, parse_address
+from .times import countdown, moment
 from .weburls import sealed_url
 
 __all__ = [
@@ -139,10 +141,14 @@ __all__ = [
     "UnsupportedOperation",
     "UrlParts",
     "ask",
+    "callback_url",
+    "countdown",
     "graded",
     "hookimpl",
     "mask",
+    "moment",
     "now",
+    "own_number",
     "parse_address",
     "sealed_url",
     "secret",

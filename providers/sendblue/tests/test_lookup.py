@@ -12,12 +12,13 @@ import attrs
 import httpx
 import pytest
 from groupmessenger_sendblue import SendblueMessenger
-from groupmessenger_sendblue.lookup import moment, row
+from groupmessenger_sendblue.lookup import row
 from groupmessenger_sendblue.sandbox import LINE, SEAT, SendblueFace
 
 import groupmessenger as gm
 from groupmessenger import FailureReason, Status
 from groupmessenger.sandbox import Sandbox
+from groupmessenger.times import moment
 
 ANN, BOB, CAT, DAN = (f"+1312555015{n}" for n in range(4))
 GROUP_ID = "sb_group_1"

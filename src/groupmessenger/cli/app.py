@@ -29,7 +29,7 @@ def run(arguments: list[str] | None = None) -> int:
     asked = sys.argv[1:] if arguments is None else arguments
     try:
         try:
-            return int(app(asked, exit_on_error=False, print_error=False) or 0)
+            return int(app(_with_hyphen(asked), exit_on_error=False, print_error=False) or 0)
         except CycloptsError as error:
             return _complain(UsageError(_usage(error)), asked)
         except KeyboardInterrupt:
@@ -40,6 +40,20 @@ def run(arguments: list[str] | None = None) -> int:
     except BrokenPipeError:  # whoever read the output has seen enough
         hang_up()
         return Exit.WRONG
+
+
+def _with_hyphen(asked: list[str]) -> list[str]:
+    """Put a lone `-`, which stands for standard input, where cyclopts takes it for a text: after `--`."""
+    options, texts = _split(asked)
+    if "-" not in options:
+        return asked
+    return [*(each for each in options if each != "-"), "--", *(each for each in options if each == "-"), *texts]
+
+
+def _split(asked: list[str]) -> tuple[list[str], list[str]]:
+    """What stands before `--`, and what after it."""
+    at = asked.index("--") if "--" in asked else len(asked)
+    return asked[:at], asked[at + 1 :]
 
 
 def _usage(error: CycloptsError) -> str:
@@ -68,7 +82,6 @@ def _complain(error: GroupMessengerError, asked: list[str]) -> Exit:
     from .results import show_error
 
     show_error(errors(), error)
-    options = asked[: asked.index("--")] if "--" in asked else asked
-    if "--json" in options:
+    if "--json" in _split(asked)[0]:
         print_json({"error": dump_error(error)})
     return exit_of(error)

@@ -12,7 +12,8 @@ from rich.table import Table
 from rich.text import Text
 
 from ..errors import ConfigurationError
-from ..messenger import SECRET, WHAT, GroupMessenger
+from ..fields import SECRET, WHAT
+from ..messenger import GroupMessenger
 from ..plugins import BLOCK, PROVIDERS, installed_providers, load_provider
 from . import matrix
 from .dumping import print_json

@@ -13,7 +13,8 @@ import attrs
 
 from ..configfile import dotted
 from ..errors import ConfigurationError, Problem
-from ..messenger import SECRET, WHAT, GroupMessenger
+from ..fields import SECRET, WHAT
+from ..messenger import GroupMessenger
 from ..plugins import load_provider
 
 _HEAD = """\

@@ -31,6 +31,7 @@ from groupmessenger.provider import (
     Topology,
     UnexpectedAnswer,
     ask,
+    moment,
 )
 
 from . import answers
@@ -54,15 +55,6 @@ def row(body: Mapping[str, Any]) -> Mapping[str, Any]:
     """The message object, bare or inside `data`."""
     data = body.get("data")
     return data if isinstance(data, dict) else body
-
-
-def moment(value: object) -> datetime | None:
-    """A time of theirs, None if it is not one."""
-    try:
-        at = datetime.fromisoformat(str(value))
-    except ValueError:
-        return None
-    return at if at.tzinfo else at.replace(tzinfo=UTC)
 
 
 async def find(messenger: SendblueMessenger, attempt: Attempt, known: Collection[str]) -> Sighting:

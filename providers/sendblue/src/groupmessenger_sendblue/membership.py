@@ -88,13 +88,8 @@ async def change(messenger: SendblueMessenger, group: Group, members: Sequence[M
     if failed and len(members) == 1:
         raise failed[due[0]]
     if failed:
-        raise PartialFailure(
-            f"{len(failed)} of {len(due)} members could not be {'added' if add else 'removed'}: "
-            + "; ".join(f"{member.address!r}: {error}" for member, error in failed.items()),
-            group=result,
-            succeeded=[member for member in due if member not in failed],
-            failed=failed,
-        )
+        done = "added" if add else "removed"
+        raise PartialFailure.naming(done, group=result, asked=due, failed=failed)
     return result
 
 

@@ -40,8 +40,10 @@ from groupmessenger.provider import (
     UnsupportedOperation,
     UrlParts,
     ask,
+    callback_url,
     graded,
-    mask,
+    moment,
+    own_number,
     sealed_url,
     secret,
     setting,
@@ -50,26 +52,10 @@ from groupmessenger.provider import (
 from . import answers, lookup, membership
 from .limits import CAPABILITIES, IMESSAGE, REMOVABLE
 
-_OURS = frozenset(
-    "number numbers group_id from_number content media_url send_style reply_to seat_id status_callback".split()  # noqa: SIM905
-)
 _SIGNED = re.compile(r"signature|^sig$|^token$|^expires$|^policy$", re.IGNORECASE)
 _EXTENSION = re.compile(r"\.[A-Za-z0-9]{2,5}$")
 _NAMING = 5.0  # seconds: the receipt of a message waits for its group's name, which is tried again with the next one
 _ON_DEVICE = (Status.SENT, Status.DELIVERED, Status.READ)
-
-
-def _line(value: str) -> str:
-    try:
-        return str(PhoneNumber.parse(value))
-    except InvalidInput:  # its own cure for a national form is an argument that a setting does not have
-        raise InvalidInput("line is your Sendblue number in E.164: '+', the country code and the number") from None
-
-
-def _url(_: object, attribute: attrs.Attribute[str], value: str) -> None:
-    parts = urlsplit(value)
-    if parts.scheme not in ("http", "https") or not parts.hostname:
-        raise InvalidInput(f"{attribute.name} is an http(s) URL that Sendblue can reach")
 
 
 def _seat(_: object, attribute: attrs.Attribute[str], value: str) -> None:
@@ -89,18 +75,16 @@ class SendblueMessenger(GroupMessenger):
     name = "sendblue"
     title = "Sendblue"
     capabilities = CAPABILITIES
+    reserved = frozenset(
+        "number numbers group_id from_number content media_url send_style reply_to seat_id status_callback".split()  # noqa: SIM905
+    )
     url_parts = UrlParts(user="api_key_id", password="api_secret_key", host="line")  # noqa: S106 - names of settings
 
-    line: str = setting("your Sendblue number, in E.164", converter=_line, repr=mask)
+    line: str = own_number("your Sendblue number in E.164")
     api_key_id: str = secret("the API key, from the dashboard")
     api_secret_key: str = secret("the API secret, from the dashboard")
     base_url: str = setting("https://api.sendblue.co serves the same", default="https://api.sendblue.com")
-    status_callback: str | None = setting(
-        "a URL that Sendblue tells what becomes of each message",
-        default=None,
-        repr=False,
-        validator=attrs.validators.optional(_url),
-    )
+    status_callback: str | None = callback_url("a URL that Sendblue tells what becomes of each message")
     seat_id: str | None = setting(
         "attributes messages to one seat of the account",
         default=None,
@@ -139,8 +123,6 @@ class SendblueMessenger(GroupMessenger):
                 yield UnsupportedOperation("Sendblue needs a media URL that ends in a file extension, such as .jpg")
             if any(_SIGNED.search(name) for name, _ in parse_qsl(parts.query, keep_blank_values=True)):
                 yield UnsupportedOperation("Sendblue does not fetch signed media URLs: give a public one")
-        if taken := _OURS & message.extras.get(self.name, {}).keys():
-            yield UnsupportedOperation(f"extras cannot set {', '.join(sorted(taken))}: the message itself does")
         if group is not None and group.is_member_set and (refused := _beginning(group.members or ())):
             yield refused
 
@@ -195,7 +177,7 @@ class SendblueMessenger(GroupMessenger):
         answer = await ask(Request("GET", "/api/status", params={"handle": message_id}, repeatable=True))
         body = lookup.row(answer.fields)
         status = answers.status_of(body)
-        at = lookup.moment(body.get("date_updated")) or lookup.moment(body.get("date_sent"))
+        at = moment(body.get("date_updated")) or moment(body.get("date_sent"))
         return (
             StatusChanged(
                 key=f"{message_id}/{status}",

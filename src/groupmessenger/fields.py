@@ -1,0 +1,56 @@
+"""The settings of a messenger, as fields of its class: what each is, and how it is read."""
+
+from __future__ import annotations
+
+from typing import Any
+from urllib.parse import urlsplit
+
+import attrs
+
+from .errors import InvalidInput
+from .phone import PhoneNumber, mask
+
+WHAT = "what"  # metadata of a setting: what it is, for files, errors and pages
+SECRET = "secret"  # noqa: S105 - metadata of a setting: it is one
+
+
+def setting(what: str, **field: Any) -> Any:
+    """A setting, with `what` it is in a few words for configuration files and errors; the rest is `attrs.field`'s."""
+    return attrs.field(metadata={WHAT: what}, **field)
+
+
+def secret(what: str = "a secret", *, optional: bool = False, validator: Any = None) -> Any:
+    """A setting that is a secret: a text, never shown. An optional one is None if it is not given."""
+    metadata = {WHAT: what, SECRET: True}
+    checks = _given if validator is None else attrs.validators.and_(_given, validator)
+    if optional:
+        return attrs.field(default=None, repr=False, metadata=metadata, validator=attrs.validators.optional(checks))
+    return attrs.field(repr=False, metadata=metadata, validator=checks)
+
+
+def own_number(what: str) -> Any:
+    """A line that is a number of ours, in E.164."""
+
+    def read(value: str) -> str:
+        try:
+            return str(PhoneNumber.parse(value))
+        except InvalidInput:  # its own cure for a national form is an argument that a setting does not have
+            raise InvalidInput(f"line is {what}: '+', the country code and the number") from None
+
+    return setting(what, converter=read, repr=mask)
+
+
+def callback_url(what: str) -> Any:
+    """An optional URL that the provider calls. Never shown: it may have a secret of yours in it."""
+    return setting(what, default=None, repr=False, validator=attrs.validators.optional(_url))
+
+
+def _given(_: object, attribute: attrs.Attribute[str], value: object) -> None:
+    if not isinstance(value, str) or not value.strip() or not value.isprintable() or not value.isascii():
+        raise InvalidInput(f"{attribute.name} is a text of printable ASCII characters, and not empty")
+
+
+def _url(_: object, attribute: attrs.Attribute[str], value: str) -> None:
+    parts = urlsplit(value)
+    if parts.scheme not in ("http", "https") or not parts.hostname:
+        raise InvalidInput(f"{attribute.name} is an http(s) URL that the provider can reach")
