@@ -237,7 +237,7 @@ class PartialFailure(GroupMessengerError):
         everybody = dict.fromkeys(asked)
         why = "; ".join(f"{member.address!r}: {error}" for member, error in failed.items())
         return cls(
-            f"{len(failed)} of {len(everybody)} could not be {done}: {why}",
+            f"{len(failed)} of {len(everybody)} members could not be {done}: {why}",
             group=group,
             succeeded=[member for member in everybody if member not in failed],
             failed=failed,
