@@ -45,13 +45,14 @@ _NOBODY_KNOWS = frozenset({9902, 9999})  # no delivery receipt in 73 h; a carrie
 _REASONS: Mapping[FailureReason, Iterable[int]] = {
     FailureReason.OPTED_OUT: (4475, 4775),
     FailureReason.TOO_MANY_RECIPIENTS: (4435, 4735),
-    FailureReason.INVALID_RECIPIENT: (4303, 4350, 4404, 4406, 4408, 4720, 4721, 4740),
+    FailureReason.INVALID_RECIPIENT: (4303, 4350, 4404, 4406, 4408, 4720, 4721),
     FailureReason.UNREACHABLE: (4409, 4420, 4421, 4432, 4700, 4701, 4702, 4730, 4360),
     FailureReason.BLOCKED: (4403, 4476, 4481, 4482, 4772, 4773, 4774, 4795),
     FailureReason.SPAM: (4470, 4770, 4771),
     FailureReason.MEDIA: (4410, 4411, 4412, 4710, 4711, 4712),
     FailureReason.RATE: (4780, 4781, 4785),
-    FailureReason.NOT_ALLOWED: (4001, 4401, 4431, 4433, 4434, 4451, 4452, 4492, 4493),
+    # The line's own faults are among them (4302, 4405, 4407, 4740): no recipient is to blame.
+    FailureReason.NOT_ALLOWED: (4001, 4302, 4401, 4405, 4407, 4431, 4433, 4434, 4451, 4452, 4492, 4493, 4740),
     FailureReason.CONTENT: (4301, 4750, 4751, 4752, 4753, 4754),
 }
 _REASON = {code: reason for reason, codes in _REASONS.items() for code in codes}

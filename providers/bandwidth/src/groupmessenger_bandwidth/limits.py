@@ -55,7 +55,8 @@ CAPABILITIES = Capabilities(
             certain=MOST_RECIPIENTS - 1,  # "participants" in the text of error 4435 may count our own line
             value=MOST_RECIPIENTS,
             unit=Unit.PEOPLE,
-            source="Bandwidth's group messaging article and API docs of 2023: 10 recipients; error 4435: 10 participants",
+            source="Bandwidth's group messaging article and API docs of 2023: 10 recipients; "
+            "error 4435: 10 participants",
             confidence=Confidence.LOW,
             checked=_CHECKED,
         ),
@@ -116,7 +117,8 @@ CAPABILITIES = Capabilities(
             value=1,
             unit=Unit.MESSAGES,
             per=1.0,
-            source="Bandwidth's articles on rate limits: 1 a second and account, a group message counts once a recipient",
+            source="Bandwidth's articles on rate limits: 1 a second and account, "
+            "a group message counts once a recipient",
             confidence=Confidence.MEDIUM,
             checked=_CHECKED,
         ),

@@ -1,0 +1,372 @@
+"""What became of a message: told by recipient or by group, and never taken for proof where it is none."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from typing import Any, TypeAlias
+
+import attrs
+import httpx
+import pytest
+from groupmessenger_bandwidth.sandbox import (
+    ACCOUNT_ID,
+    DELIVERED_AFTER,
+    LINE,
+    SENT_AFTER,
+    TIMED_OUT_AFTER,
+    BandwidthFace,
+)
+
+import groupmessenger as gm
+from groupmessenger import Evidence, FailureReason, Status
+from groupmessenger.sandbox import Sandbox
+
+ANN, BOB, CAT = (f"+1312555015{n}" for n in range(3))
+PEOPLE = (ANN, BOB, CAT)
+LOST = "Dinner at eight?"
+PICTURE = "https://example.com/a.jpg"
+FROM = datetime(2026, 11, 21, 12, 0, tzinfo=UTC)
+
+Connect: TypeAlias = Callable[..., Any]
+
+
+def face_of(box: Sandbox) -> BandwidthFace:
+    face = box.faces["bandwidth"]
+    assert isinstance(face, BandwidthFace)
+    return face
+
+
+@contextmanager
+def reading(**doubts: Any) -> Iterator[Sandbox]:
+    """A sandbox in one reading of the papers."""
+    with Sandbox(doubts={f"bandwidth.{name}": choice for name, choice in doubts.items()}) as box:
+        yield box
+
+
+def told(delivery: gm.Delivery) -> dict[str | None, Status]:
+    return {who if who is None else str(who): event.status for who, event in delivery.by_recipient.items()}
+
+
+class TestStatus:
+    def test_on_its_way(self, box: Sandbox, connect: Connect) -> None:
+        """Each recipient has a status, which comes on; a message as a whole is as far as whoever is last."""
+        client = connect(box)
+        box.phones[CAT].on = False
+        receipt = client.send(client.create_group(PEOPLE), "Hello")
+        assert told(client.get_status(receipt)) == dict.fromkeys(PEOPLE, Status.ACCEPTED)
+        box.clock.advance(SENT_AFTER.total_seconds())
+        assert told(client.get_status(receipt)) == dict.fromkeys(PEOPLE, Status.SENT)
+        box.clock.advance(DELIVERED_AFTER.total_seconds())
+        delivery = client.get_status(receipt.id)
+        assert told(delivery) == {ANN: Status.DELIVERED, BOB: Status.DELIVERED, CAT: Status.SENT}
+        assert delivery.status is Status.SENT
+        by = delivery.by_recipient
+        assert [by[gm.PhoneNumber(number)].evidence for number in PEOPLE] == [Evidence.CARRIER, Evidence.CARRIER, None]
+        assert len({event.key for event in by.values()}) == 3
+
+    def test_failed(self, box: Sandbox, connect: Connect) -> None:
+        """Whom it did not reach is told with their code and why."""
+        client = connect(box)
+        box.phones[BOB].landline = True
+        box.phones[CAT].mms = False
+        receipt = client.send(client.create_group(PEOPLE), "Hello")
+        box.clock.advance(DELIVERED_AFTER.total_seconds())
+        delivery = client.get_status(receipt)
+        assert told(delivery) == {ANN: Status.DELIVERED, BOB: Status.FAILED, CAT: Status.FAILED}
+        assert {(event.reason, event.code) for event in delivery.failed} == {
+            (FailureReason.INVALID_RECIPIENT, "4720"),
+            (FailureReason.UNREACHABLE, "4700"),
+        }
+
+    @pytest.mark.parametrize("word", ["FAILED", "DLR_EXPIRED"])
+    def test_no_receipt_in_73_hours(self, connect: Connect, word: str) -> None:
+        """9902: nobody knows whether it arrived, so that it has neither failed nor a reason."""
+        with reading(timeout_status=word) as box:
+            client = connect(box)
+            box.phones[BOB].on = False
+            receipt = client.send(client.create_group([ANN, BOB]), "Hello")
+            box.clock.advance(TIMED_OUT_AFTER.total_seconds() + 3600)
+            delivery = client.get_status(receipt)
+            assert told(delivery) == {ANN: Status.DELIVERED, BOB: Status.UNKNOWN}
+            assert (delivery.status, delivery.failed) == (Status.UNKNOWN, ())
+            event = delivery.by_recipient[gm.PhoneNumber(BOB)]
+            assert (event.reason, event.code) == (None, "9902")
+
+    def test_failed_stands(self, connect: Connect) -> None:
+        """For an invalid number `delivered` was known to follow `failed`: the failure stands, in either order."""
+        with reading(invalid_number="failed_then_delivered") as box:
+            client = connect(box)
+            box.phones[BOB].landline = True
+            receipt = client.send(client.create_group([ANN, BOB]), "Hello")
+            box.clock.advance(DELIVERED_AFTER.total_seconds() + 0.5)
+            before = client.get_status(receipt)
+            box.clock.advance(2)
+            after = client.get_status(receipt)
+            assert told(before)[BOB] is Status.FAILED
+            assert told(after)[BOB] is Status.DELIVERED  # all that the search still knows
+            events = [*before.by_recipient.values(), *after.by_recipient.values()]
+            for each in (events, events[::-1]):
+                kept = gm.Delivery(receipt.id, each, client.messenger.precedence)
+                assert told(kept) == {ANN: Status.DELIVERED, BOB: Status.FAILED}
+
+    @pytest.mark.parametrize("nullable", ["given", "null"])
+    def test_row_per_group(self, connect: Connect, nullable: str) -> None:
+        """A group told by one row has one status, which is nobody's in particular."""
+        with reading(search_rows="per_group", nullable=nullable) as box:
+            client = connect(box)
+            receipt = client.send(client.create_group(PEOPLE), "Hello")
+            box.clock.advance(DELIVERED_AFTER.total_seconds())
+            assert told(client.get_status(receipt)) == {None: Status.DELIVERED}
+
+    @pytest.mark.parametrize("nullable", ["given", "null"])
+    def test_one_person(self, connect: Connect, nullable: str) -> None:
+        """A private text is told of its recipient, if the row says that there is one alone."""
+        with reading(nullable=nullable) as box:
+            client = connect(box)
+            receipt = client.send_direct(ANN, "Hello")
+            box.clock.advance(DELIVERED_AFTER.total_seconds())
+            assert told(client.get_status(receipt)) == {ANN if nullable == "given" else None: Status.DELIVERED}
+
+    def test_nothing_yet(self, connect: Connect) -> None:
+        """What is not indexed has no status yet: unknown, and no error."""
+        with reading(search_lag=5) as box:
+            client = connect(box)
+            receipt = client.send(client.create_group(PEOPLE), "Hello")
+            delivery = client.get_status(receipt)
+            assert (told(delivery), delivery.status) == ({}, Status.UNKNOWN)
+            box.clock.advance(6)
+            assert client.get_status(receipt).status is Status.DELIVERED
+            assert client.get_status("nobody's").status is Status.UNKNOWN
+
+    def test_what_is_asked(self, connect: Connect) -> None:
+        """One search, by the id."""
+        listing = Listing([])
+        connect(listing).get_status("m1")
+        assert listing.asked == [{"messageId": "m1"}]
+        assert listing.paths == [f"/api/v2/users/{ACCOUNT_ID}/messages"]
+
+    def test_ids_that_are_others(self, connect: Connect) -> None:
+        """A filter that is ignored tells of other messages: they do not count."""
+        rows = [row(messageId="other"), row(destinationTn=ANN), row(destinationTn=BOB), row(messageId=None), "no row"]
+        assert told(connect(Listing(rows)).get_status("m1")) == {ANN: Status.SENT, BOB: Status.SENT}
+
+    @pytest.mark.parametrize(
+        ("fields", "expected"),
+        [
+            ({"destinationTn": ANN, "recipientCount": 1}, gm.PhoneNumber(ANN)),
+            ({"destinationTn": "22000", "recipientCount": 1}, None),
+            ({"destinationTn": None, "recipientCount": 1}, None),
+            ({"recipientCount": "1"}, None),
+        ],
+    )
+    def test_recipient(self, connect: Connect, fields: dict[str, Any], expected: Any) -> None:
+        """What is no number is no recipient."""
+        (event,) = connect(Listing([row(**fields)])).get_status("m1").by_recipient.values()
+        assert event.recipient == expected
+
+    @pytest.mark.parametrize(
+        ("time", "expected"),
+        [
+            ("2026-11-21T12:00:00Z", FROM),
+            ("2026-11-21T12:00:00.000Z", FROM),
+            ("2026-11-21T12:00:00.000000Z", FROM),
+            ("2026-11-21T07:00:00-05:00", FROM),
+            ("2026-11-21T12:00:00", FROM),
+            ("soon", None),
+            (None, None),
+            ({}, None),
+        ],
+    )
+    def test_time(self, connect: Connect, time: object, expected: datetime | None) -> None:
+        """Times have 0, 3 or 6 digits after the second; one that cannot be read is none."""
+        (event,) = connect(Listing([row(receiveTime=time)])).get_status("m1").by_recipient.values()
+        assert event.at == expected
+
+
+def row(**fields: Any) -> dict[str, Any]:
+    usual = {"messageId": "m1", "sourceTn": LINE, "destinationTn": ANN, "messageStatus": "SENT", "errorCode": 0}
+    return usual | fields
+
+
+class Listing:
+    """Gives a token, and the same rows to every search."""
+
+    def __init__(self, rows: list[Any]) -> None:
+        self.rows = rows
+        self.asked: list[dict[str, str]] = []
+        self.paths: list[str] = []
+
+    def __call__(self, request: httpx.Request) -> httpx.Response:
+        if request.url.host == "token.test":
+            return httpx.Response(200, json={"access_token": "t"})
+        self.asked.append(dict(request.url.params))
+        self.paths.append(request.url.path)
+        return httpx.Response(200, json={"messages": self.rows})
+
+
+def lose(box: Sandbox, send: Callable[[], object], *, arrives: bool = True) -> gm.Attempt:
+    """Send with the answer lost, or the request, and give the attempt."""
+    box.fault("drop", operation="send", phase="after" if arrives else "before")
+    with pytest.raises(gm.OutcomeUnknown) as raised:
+        send()
+    assert raised.value.attempt is not None
+    return gm.Attempt.load(raised.value.attempt.dump())
+
+
+def why(sighting: gm.Sighting) -> str:
+    assert isinstance(sighting, gm.CannotTell)
+    return sighting.why
+
+
+class TestWithoutAnId:
+    @pytest.mark.parametrize("arrives", [True, False])
+    def test_never_absent(self, box: Sandbox, connect: Connect, arrives: bool) -> None:
+        """Whether it went out or not, the search cannot tell: neither found nor absent, however long ago it was."""
+        client = connect(box)
+        group = client.create_group([ANN, BOB])
+        sends = (lambda: client.send(group, LOST), lambda: client.send_direct(ANN, gm.Message(LOST, PICTURE)))
+        for count, send in enumerate(sends, 1):
+            attempt = lose(box, send, arrives=arrives)
+            over = attrs.evolve(attempt, leave_by=attempt.leave_from)
+            assert (f": {count} of this line" if arrives else "none is listed") in why(client.find_sent(over))
+            assert "only a status callback" in why(client.find_sent(over))
+        assert box.phones[ANN].texts == [LOST, LOST] * arrives
+
+    def test_others_to_the_same_people(self, box: Sandbox, connect: Connect) -> None:
+        """Other messages to any of them are counted, and prove nothing."""
+        client = connect(box)
+        group = client.create_group([ANN, BOB])
+        attempt = lose(box, lambda: client.send(group, LOST), arrives=False)
+        client.send_direct(BOB, "Another")
+        client.send(group, LOST)
+        client.send_direct(CAT, "Not to them")
+        box.phones[ANN].send("From her", to=LINE)
+        assert "2 of this line to these people are listed" in why(client.find_sent(attempt))
+        assert not any(number in why(client.find_sent(attempt)) for number in (ANN, BOB, LINE))
+
+    def test_what_is_asked(self, connect: Connect) -> None:
+        """One search: the line, the people (ten at most), what went out, and the time with milliseconds."""
+        listing = Listing([])
+        client = connect(listing)
+        people = [f"+131255501{n}" for n in range(30, 41)]
+        group = gm.Group.of_members(
+            "bandwidth", LINE, map(gm.Member, people), pending=False, topology=gm.Topology.SHARED_THREAD
+        )
+        client.find_sent(attempt_to(group))
+        client.find_sent(attempt_to(None))
+        usual = {
+            "sourceTn": LINE,
+            "messageDirection": "OUTBOUND",
+            "fromDateTime": "2026-11-21T11:55:00.000Z",
+            "toDateTime": "2026-11-21T12:05:00.000Z",
+        }
+        assert listing.asked == [usual | {"destinationTn": ",".join(people[:10])}, usual | {"destinationTn": ANN}]
+
+    @pytest.mark.parametrize(
+        ("rows", "shown"),
+        [
+            ([row()], "1 of this line to these people is listed"),
+            ([row(), row(destinationTn=BOB)], "1 of this line to these people is listed"),
+            ([row(), row(messageId="m2")], "2 of this line to these people are listed"),
+            ([row(messageId=None), row(messageId=[1]), row(messageId={}), {}], "none is listed yet"),
+        ],
+    )
+    def test_candidates(self, connect: Connect, rows: list[Any], shown: str) -> None:
+        """Messages are counted, not rows, and what has no id is none."""
+        assert shown in why(connect(Listing(rows)).find_sent(attempt_to(None)))
+
+    @pytest.mark.parametrize("far_back", ["clipped", "refused"])
+    def test_long_ago(self, connect: Connect, far_back: str) -> None:
+        """Beyond the 14 days of the search nobody can say either."""
+        with reading(search_far_back=far_back) as box:
+            client = connect(box)
+            attempt = lose(box, lambda: client.send_direct(ANN, LOST))
+            box.clock.advance(15 * 86_400)
+            assert why(client.find_sent(attempt))
+
+
+def attempt_to(group: gm.Group | None, message_id: str | None = None) -> gm.Attempt:
+    return gm.Attempt(
+        token="t0",
+        provider="bandwidth",
+        line=LINE,
+        message=gm.Message(LOST),
+        group=group,
+        to=None if group else gm.PhoneNumber(ANN),
+        leave_from=FROM,
+        leave_by=FROM,
+        provider_id=message_id,
+    )
+
+
+class TestByItsId:
+    def test_group(self, box: Sandbox, connect: Connect) -> None:
+        """A callback with our token brings the id: then it is found, in its group, as far as all have come alike."""
+        client = connect(box)
+        group = client.create_group([ANN, BOB])
+        attempt = lose(box, lambda: client.send(group, LOST))
+        message = face_of(box).messages[-1]
+        assert message.tag == attempt.token
+        attempt = attrs.evolve(attempt, provider_id=message.id)
+        box.phones[BOB].landline = True
+        box.clock.advance(DELIVERED_AFTER.total_seconds())
+        sighting = client.find_sent(attempt)
+        assert isinstance(sighting, gm.Found)
+        receipt = sighting.receipt
+        assert isinstance(receipt, gm.GroupReceipt)
+        assert (receipt.id, receipt.token, receipt.group) == (message.id, attempt.token, group)
+        assert receipt.status is Status.DELIVERED
+
+    def test_direct(self, box: Sandbox, connect: Connect) -> None:
+        """So is a private text."""
+        client = connect(box)
+        attempt = lose(box, lambda: client.send_direct(ANN, LOST))
+        sighting = client.find_sent(attrs.evolve(attempt, provider_id=face_of(box).messages[-1].id))
+        assert isinstance(sighting, gm.Found)
+        assert not isinstance(sighting.receipt, gm.GroupReceipt)
+        assert sighting.receipt.status is Status.ACCEPTED
+
+    @pytest.mark.parametrize(
+        ("words", "expected"),
+        [
+            (("DELIVERED", "DELIVERED"), Status.DELIVERED),
+            (("FAILED", "FAILED"), Status.FAILED),
+            (("DELIVERED", "FAILED"), Status.ACCEPTED),
+            (("SENT", "BREWING"), Status.ACCEPTED),
+            (("BREWING", "BREWING"), None),
+            (("BREWING",), None),
+            ((), None),
+        ],
+    )
+    def test_status(self, connect: Connect, words: tuple[str, ...], expected: Status | None) -> None:
+        """Where all have the same status it is the message's, else it is accepted; of words unknown nothing is said."""
+        rows = [row(destinationTn=f"+1312555015{n}", messageStatus=word) for n, word in enumerate(words)]
+        sighting = connect(Listing(rows)).find_sent(attempt_to(None, "m1"))
+        if expected is None:
+            assert "ask again later" in why(sighting)
+        else:
+            assert isinstance(sighting, gm.Found)
+            assert sighting.receipt.status is expected
+
+    @pytest.mark.parametrize("message_id", [None, "m1"])
+    @pytest.mark.parametrize("kind", ["drop", "reset", "html", "empty", "401", "403", "429", "500", "502", "refused"])
+    def test_the_search_fails(self, box: Sandbox, connect: Connect, kind: str, message_id: str | None) -> None:
+        """If the question fails, the message is as much in doubt as before: no error says "not sent" of it."""
+        client = connect(box)
+        client.send_direct(ANN, "First")
+        details: dict[str, Any] = {}
+        if kind.isdigit():
+            kind, details = "refuse", {"status": int(kind), "body": {"type": "x", "description": "y"}}
+        if kind == "refused":
+            face_of(box).search_requests_per_5_minutes = 0
+        else:
+            box.fault(kind, operation="search", times=None, **details)
+        assert "did not say" in why(client.find_sent(attempt_to(None, message_id)))
+
+    def test_other_line(self, box: Sandbox, connect: Connect) -> None:
+        """An attempt from another line is not looked for here."""
+        with pytest.raises(gm.WrongConnection):
+            connect(box).find_sent(attrs.evolve(attempt_to(None), line="+13125550199"))
+        assert box.log == []
