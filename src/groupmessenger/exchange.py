@@ -8,6 +8,7 @@ from contextvars import ContextVar
 from copy import copy
 from datetime import datetime, timedelta
 from email.utils import parsedate_to_datetime
+from urllib.parse import urlsplit
 
 import attrs
 
@@ -185,8 +186,9 @@ class Exchange:
             return _Again(self._doubt(request, what), retry=request.repeatable)
         if 300 <= status < 400 and (request.reads or status != 303):  # 303 to a change: done, and look there
             cure = "put the final address there; redirects are never followed with credentials"
+            where = "base_url" if request.authorized else urlsplit(request.path).hostname or "base_url"
             return _Again(
-                ConfigurationError(Problem("base_url", f"{title} answered with a redirect (HTTP {status})", cure)),
+                ConfigurationError(Problem(where, f"{title} answered with a redirect (HTTP {status})", cure)),
                 retry=False,
             )
         if status == 429:

@@ -9,6 +9,7 @@ import attrs
 
 from .errors import InvalidInput
 from .phone import PhoneNumber, mask
+from .weburls import is_web_url
 
 WHAT = "what"  # metadata of a setting: what it is, for files, errors and pages
 SECRET = "secret"  # noqa: S105 - metadata of a setting: it is one
@@ -38,6 +39,16 @@ def own_number(what: str) -> Any:
             raise InvalidInput(f"line is {what}: '+', the country code and the number") from None
 
     return setting(what, converter=read, repr=mask)
+
+
+def api_url(what: str, default: str) -> Any:
+    """A URL that our credentials go to: https, or http on this machine."""
+
+    def check(_: object, attribute: attrs.Attribute[str], value: str) -> None:
+        if not is_web_url(value):
+            raise InvalidInput(f"{attribute.name} is an https URL; http is for loopback addresses alone")
+
+    return setting(what, default=default, validator=check)
 
 
 def callback_url(what: str) -> Any:

@@ -219,7 +219,9 @@ def _people(review: _Review, group: Group, message: Message) -> None:
         review.unverified.append("the number of recipients: the group is known by its id alone")
         return
     left_out = set(message.leave_out)
-    if strangers := [address for address in message.leave_out if address not in group.addresses]:
+    if left_out and review.here.can(Feature.LEAVE_OUT).grade is Grade.UNSUPPORTED:  # which is said of the message
+        left_out = set()
+    if strangers := [address for address in left_out if address not in group.addresses]:
         text = f"to leave out: {', '.join(map(repr, strangers))}, not in the group"
         review.violations.append(UnsupportedOperation(text))
     asked = sum(address not in left_out for address in group.addresses)

@@ -35,7 +35,7 @@ from .errors import (
     UnsupportedOperation,
 )
 from .events import StatusChanged
-from .fields import callback_url, own_number, secret, setting
+from .fields import api_url, callback_url, own_number, secret, setting
 from .flags import DROPPED, EMULATED, NATIVE, PARTIAL, UNSUPPORTED, Condition, Fact, Feature, Flag, Grade, Op, Operation
 from .flow import Done, Failed, Flow, Request, Response, ask, now, together
 from .groups import Channel, Group, Topology
@@ -140,6 +140,7 @@ __all__ = [
     "Unit",
     "UnsupportedOperation",
     "UrlParts",
+    "api_url",
     "ask",
     "callback_url",
     "countdown",

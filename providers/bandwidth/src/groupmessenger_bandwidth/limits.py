@@ -88,6 +88,16 @@ CAPABILITIES = Capabilities(
             checked=_CHECKED,
         ),
         Limit(
+            name=LimitName.TEXT,
+            certain=1000,
+            value=2048,
+            with_media=True,
+            unit=Unit.CHARACTERS,
+            source=f"{_API}: text; Bandwidth advises 1,000 for MMS",
+            confidence=Confidence.HIGH,
+            checked=_CHECKED,
+        ),
+        Limit(
             name=LimitName.MEDIA,
             value=10,
             unit=Unit.ITEMS,

@@ -22,6 +22,7 @@ from groupmessenger.provider import (
     StatusChanged,
     UnexpectedAnswer,
     ask,
+    moment,
 )
 
 from . import answers
@@ -97,7 +98,7 @@ def _event(message_id: str, row: Mapping[str, Any], *, of_all: bool) -> StatusCh
     status, code = answers.status_of(row), answers.code_of(row)
     return StatusChanged(
         key=f"{message_id}/{recipient or ''}/{status}",
-        at=_moment(row.get("receiveTime")),
+        at=moment(row.get("receiveTime")),
         message_id=message_id,
         recipient=recipient,
         status=status,
@@ -111,11 +112,3 @@ def _event(message_id: str, row: Mapping[str, Any], *, of_all: bool) -> StatusCh
 def _instant(at: datetime) -> str:
     """A time as the search takes it: milliseconds, or it is refused."""
     return at.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
-
-
-def _moment(value: object) -> datetime | None:
-    try:
-        at = datetime.fromisoformat(str(value))
-    except ValueError:
-        return None
-    return at if at.tzinfo else at.replace(tzinfo=UTC)

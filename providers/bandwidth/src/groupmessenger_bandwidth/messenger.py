@@ -6,9 +6,7 @@ import base64
 import re
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import UTC, date, datetime, timedelta
-from ipaddress import ip_address
 from typing import Any
-from urllib.parse import urlsplit
 
 import attrs
 
@@ -27,7 +25,6 @@ from groupmessenger.provider import (
     Level,
     Member,
     Message,
-    PhoneNumber,
     Problem,
     ProviderError,
     Receipt,
@@ -40,10 +37,12 @@ from groupmessenger.provider import (
     UnexpectedAnswer,
     UnsupportedOperation,
     UrlParts,
+    api_url,
     ask,
+    countdown,
     graded,
-    mask,
     now,
+    own_number,
     secret,
     setting,
 )
@@ -55,15 +54,7 @@ BASIC_ENDS = date(2026, 12, 2)  # dev.bandwidth.com: API users with a password s
 TOKEN_LIFE = timedelta(hours=1)  # where the answer does not say (Bandwidth's own command line assumes it)
 
 _TOLL_FREE = re.compile(r"\+18(00|33|44|55|66|77|88)\d{7}")
-_OURS = frozenset("applicationId to from text media tag priority expiration".split())  # noqa: SIM905
 _OAUTH, _BASIC = ("client_id", "client_secret"), ("username", "password")
-
-
-def _line(value: str) -> str:
-    try:
-        return str(PhoneNumber.parse(value))
-    except InvalidInput:  # its own cure for a national form is an argument that a setting does not have
-        raise InvalidInput("line is your Bandwidth number in E.164: '+', the country code and the number") from None
 
 
 def _account(_: object, attribute: attrs.Attribute[str], value: str) -> None:
@@ -78,20 +69,6 @@ def _given(_: object, attribute: attrs.Attribute[str], value: str) -> None:
         raise InvalidInput(f"{attribute.name} is the application's id, without spaces")
 
 
-def _url(_: object, attribute: attrs.Attribute[str], value: str) -> None:
-    parts = urlsplit(value)
-    host = parts.hostname or ""
-    if not host or "@" in parts.netloc or not (parts.scheme == "https" or (parts.scheme == "http" and _is_here(host))):
-        raise InvalidInput(f"{attribute.name} is an https URL; http is for loopback addresses alone")
-
-
-def _is_here(host: str) -> bool:
-    try:
-        return host == "localhost" or ip_address(host).is_loopback
-    except ValueError:
-        return False
-
-
 @attrs.frozen
 class BandwidthMessenger(GroupMessenger):
     """A Bandwidth number. `line` in E.164, `account_id` the account's number, `application_id` the line's application.
@@ -103,6 +80,7 @@ class BandwidthMessenger(GroupMessenger):
     name = "bandwidth"
     title = "Bandwidth"
     capabilities = CAPABILITIES
+    reserved = frozenset("applicationId to from text media tag priority expiration".split())  # noqa: SIM905
     url_parts = UrlParts(user="client_id", password="client_secret", host="account_id")  # noqa: S106 - names
     # One recipient's `failed` stands: for an invalid number `delivered` was known to follow (docs until 2020).
     precedence = (
@@ -115,7 +93,7 @@ class BandwidthMessenger(GroupMessenger):
         Status.READ,
     )
 
-    line: str = setting("your Bandwidth number, in E.164", converter=_line, repr=mask)
+    line: str = own_number("your Bandwidth number in E.164")
     account_id: str = setting("the account's number, digits only, as a text", repr=False, validator=_account)
     application_id: str = setting(
         "the id of the messaging application that the line's location is linked to", repr=False, validator=_given
@@ -125,9 +103,7 @@ class BandwidthMessenger(GroupMessenger):
     username: str | None = secret("of an API user; deprecated, ends on 2026-12-02", optional=True)
     password: str | None = secret("of the same API user", optional=True)
     base_url: str = setting("where the API is", default="https://messaging.bandwidth.com/api/v2")
-    token_url: str = setting(
-        "where access tokens are", default="https://api.bandwidth.com/api/v1/oauth2/token", validator=_url
-    )
+    token_url: str = api_url("where access tokens are", "https://api.bandwidth.com/api/v1/oauth2/token")
 
     def __attrs_post_init__(self) -> None:
         if problems := list(self.conflicts({name: getattr(self, name) for name in (*_OAUTH, *_BASIC)})):
@@ -185,11 +161,9 @@ class BandwidthMessenger(GroupMessenger):
     def advice(self, now: datetime) -> Iterable[Finding]:
         """The end of passwords, and what Bandwidth does not say until it is too late."""
         if self.client_id is None:
-            left = (BASIC_ENDS - now.astimezone(UTC).date()).days
-            when = f"in {_days(left)}" if left > 0 else "today" if left == 0 else f"{_days(-left)} ago"
             cure = "make an OAuth2 client and set client_id and client_secret"
-            level = Level.WARNING if left > 0 else Level.FAULT
-            yield Finding(level, f"Bandwidth ends username and password on {BASIC_ENDS} ({when}): {cure}")
+            level = Level.WARNING if now.astimezone(UTC).date() < BASIC_ENDS else Level.FAULT
+            yield Finding(level, f"Bandwidth ends username and password ({countdown(BASIC_ENDS, now)}): {cure}")
         if _TOLL_FREE.fullmatch(self.line):
             yield Finding(Level.FAULT, "the line is toll-free, and group MMS is for long codes only")
         yield Finding(
@@ -201,8 +175,6 @@ class BandwidthMessenger(GroupMessenger):
 
     def violations(self, group: Group | None, message: Message) -> Iterable[CapabilityError]:
         """Lines and numbers that have no group MMS, URLs that are too long, fields that are not for extras."""
-        if taken := _OURS & message.extras.get(self.name, {}).keys():
-            yield UnsupportedOperation(f"extras cannot set {', '.join(sorted(taken))}: the message itself does")
         if any(len(media.url) > LONGEST_URL for media in message.media):
             yield UnsupportedOperation(f"Bandwidth takes media URLs of up to {LONGEST_URL} characters")
         if group is not None:
@@ -287,10 +259,6 @@ def _expiration(at: datetime, now: datetime) -> str:
     if ends <= now:
         raise UnsupportedOperation("expires_at is over already")
     return ends.isoformat().replace("+00:00", "Z")
-
-
-def _days(count: int) -> str:
-    return f"{count} day" if count == 1 else f"{count} days"
 
 
 def _basic(user: str | None, password: str | None) -> str:
