@@ -59,7 +59,7 @@ def _split(asked: list[str]) -> tuple[list[str], list[str]]:
 def _usage(error: CycloptsError) -> str:
     """What cyclopts says, without the words that may be a message's text."""
     if isinstance(error, UnusedCliTokensError):
-        return "there is more than one text: put a text with spaces into quotes, and --to before each number"
+        return "more was given than this command takes: put a text with spaces into quotes, and --to before each number"
     if isinstance(error, UnknownOptionError):
         typed = (error.token.keyword or error.token.value).partition("=")[0]
         if " " in typed:

@@ -26,6 +26,8 @@ class Asked:
         """Read what was typed; a text of `-` is standard input. Raises `InvalidInput`."""
         if bool(options.to) == (options.group is not None):
             raise InvalidInput("say who gets it: either --to, once for each person, or --group with a group's id")
+        if options.to and options.leave_out:
+            raise InvalidInput("--leave-out is for a --group: whoever is not to get it is not named with --to")
         message = Message(
             _standard_input() if text == "-" else text,
             options.media,

@@ -17,6 +17,7 @@ app = App(
     help_epilogue=_EPILOGUE,
     version=version("groupmessenger"),
     result_action="return_value",
+    suppress_keyboard_interrupt=False,  # `run` says what an interrupt means
 )
 groups = App(name="groups", help="List, show, create, rename and delete groups at the provider.")
 members = App(name="members", help="Add people to a group, and remove them.")

@@ -149,6 +149,8 @@ def consent_to_copies(client: Client, separately: bool) -> None:
 def _consent(client: Client, asked: Asked) -> None:
     if asked.group is not None and asked.separately and client.capabilities.topology is Topology.SHARED_THREAD:
         raise InvalidInput("--separately is for private texts, and this group is a shared thread: leave it out")
+    if asked.to and client.capabilities.topology is Topology.SHARED_THREAD and len(_people(client, asked)) == 1:
+        raise InvalidInput("one person is no group: add --separately for a private text, or name more people")
     consent_to_copies(client, asked.separately)
 
 

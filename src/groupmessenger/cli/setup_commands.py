@@ -7,7 +7,7 @@ from typing import Annotated
 from cyclopts import Parameter
 from rich.text import Text
 
-from .consoles import output
+from .consoles import errors, output
 from .exits import Exit
 from .parameters import Connection, File, Json
 from .root import app
@@ -25,7 +25,7 @@ def demo(*, json: Json = False) -> int:
     from .showing import show_demo, show_failures
 
     console = output(json=json)
-    with console.status("Starting the sandbox …") as status:
+    with errors().status("Starting the sandbox …") as status:
         result = run_demo(lambda step: status.update(Text(step)))
     if json:
         print_json(result.summary())
@@ -84,7 +84,7 @@ def check(*, connection: Connection = None, config: File = None, json: Json = Fa
     from .checking import print_check, run_check, show_check
 
     console = output(json=json)
-    with console.status("Reading the configuration …") as status:
+    with errors().status("Reading the configuration …") as status:
         found = run_check(connection, config, lambda name: status.update(Text(f"Trying {name} …")))
     if json:
         print_check(found)
