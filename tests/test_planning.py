@@ -17,7 +17,7 @@ from groupmessenger.errors import CapabilityError, InvalidInput, LimitExceeded, 
 from groupmessenger.flags import DROPPED, NATIVE, PARTIAL, UNSUPPORTED, Feature, Flag
 from groupmessenger.groups import Channel, Group, Topology
 from groupmessenger.messages import Degradation, Media, Message
-from groupmessenger.phone import Member, OpaqueAddress
+from groupmessenger.phone import Handle, Member, OpaqueAddress, PhoneNumber
 from groupmessenger.planning import Plan, Planner
 from groupmessenger.segments import segments
 
@@ -426,3 +426,17 @@ def test_a_plan_says_whether_anybody_can_answer() -> None:
 
 def test_a_picture_has_no_price_in_segments() -> None:
     assert plan(known(2), Message("hi", "https://x.example/a.jpg")).billable_units is None
+
+
+def test_a_private_text_goes_to_a_number_and_to_nobody_else() -> None:
+    planner = Planner(ACME, attrs.evolve(broadcast(), emails=True), strict=False)
+    ann = PhoneNumber("+13125550101")
+    assert planner.send(None, Message("hi"), ann).ok
+    left_out, email = (
+        planner.send(None, Message("hi", leave_out=[ann]), ann),
+        planner.send(None, Message("hi"), Handle("a@b.example")),
+    )
+    assert ["a private text goes to one person: leave_out is for groups"] == list(map(str, left_out.violations))
+    assert ["Acme texts a single person by phone number only, and Handle('a…@b…') is none"] == list(
+        map(str, email.violations)
+    )

@@ -13,7 +13,7 @@ from .groups import Group
 from .messages import Degradation, Message
 from .messenger import GroupMessenger
 from .origin import Origin
-from .phone import Address, Handle, Member, OpaqueAddress
+from .phone import Address, Handle, Member, OpaqueAddress, PhoneNumber
 from .segments import segments, utf16_units
 
 _PEOPLE = (LimitName.RECIPIENTS, LimitName.MIN_RECIPIENTS)
@@ -87,7 +87,7 @@ class Planner:
         if group is not None:
             _people(review, group, message)
         elif to is not None:
-            review.reachable([to])
+            _person(review, to, message)
         _content(review, message)
         message = _features(review, message)
         if taken := self.messenger.reserved & message.extras.get(self.messenger.name, {}).keys():
@@ -206,6 +206,14 @@ def _limit_exceeded(provider: str, limit: Limit, asked: int, what: str, alternat
     cure = f"; it would fit connection {' or '.join(alternatives)}" if alternatives else ""
     text = f"{asked}{unit} {what}: {taken} ({limit.source}){cure}"
     return LimitExceeded(text, name=limit.name, limit=bound, asked=asked, alternatives=alternatives)
+
+
+def _person(review: _Review, to: Address, message: Message) -> None:
+    if not isinstance(to, PhoneNumber):
+        text = f"{review.title} texts a single person by phone number only, and {to!r} is none"
+        review.violations.append(UnsupportedOperation(text))
+    if message.leave_out:
+        review.violations.append(UnsupportedOperation("a private text goes to one person: leave_out is for groups"))
 
 
 def _people(review: _Review, group: Group, message: Message) -> None:

@@ -145,8 +145,6 @@ class SendblueMessenger(GroupMessenger):
 
     async def send_direct(self, to: Address, message: Message, token: str) -> Receipt:
         """Send to one number, privately."""
-        if not isinstance(to, PhoneNumber):
-            raise UnsupportedOperation("Sendblue texts a single person by phone number only")
         body = self._body(message, token) | {"number": str(to)}
         answer = await ask(Request("POST", "/api/send-message", json=body))
         answers.check_sent(answer)
