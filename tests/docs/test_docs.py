@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import shlex
@@ -15,17 +16,26 @@ from typing import Any
 
 import attrs
 import pytest
+from cyclopts import App
+from docs.consoles import fits, shown_on
 from docs.pages import PAGES, ROOT, Block, anchors_of, blocks_of, links_of, name_of
-from groupmessenger_sendblue import SendblueMessenger
 
 import groupmessenger
 from docs import matrix
 from groupmessenger import errors
 from groupmessenger.cli.app import app
+from groupmessenger.cli.app import run as run_command
+from groupmessenger.cli.exits import MEANINGS
+from groupmessenger.configfile import Top
+from groupmessenger.options import OPTIONS
+from groupmessenger.plugins import installed_providers, load_provider
+from groupmessenger.sandbox import Sandbox
 
 SET_UP = ["pip install uv && uv run groupmessenger demo", "pip install uv && uv run pytest"]
 RUNNING = [page for page in PAGES if any(block.language == "python" for block in blocks_of(page))]
 TESTING = [page for page in PAGES if any(block.is_test_file for block in blocks_of(page))]
+COMMANDS = ROOT / "docs" / "reference" / "command-line.md"
+CONFIGURE = ROOT / "docs" / "how-to" / "configure.md"
 _LOOPBACK = ("127.0.0.1", "::1")
 
 
@@ -40,6 +50,18 @@ def only_this_machine(monkeypatch: pytest.MonkeyPatch) -> None:
         connect(self, address)
 
     monkeypatch.setattr(socket.socket, "connect", guarded)
+
+
+@pytest.fixture(autouse=True)
+def environment(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """No configuration from elsewhere, and none of a page's left behind."""
+    for name in ("GROUPMESSENGER_CONFIG", "GROUPMESSENGER_URL", "FORCE_COLOR"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.chdir(tmp_path)
+    before = dict(os.environ)
+    yield
+    os.environ.clear()
+    os.environ.update(before)
 
 
 @pytest.fixture
@@ -109,7 +131,7 @@ def commands() -> Iterator[str]:
             if block.language == "console":
                 for line in block.text.splitlines():
                     _, found, arguments = line.partition("groupmessenger ")
-                    if found and re.search(r"(^|uv run )groupmessenger ", line):
+                    if found and re.search(r"(^|^\$ |uv run )groupmessenger ", line):
                         yield arguments
 
 
@@ -162,9 +184,86 @@ def test_the_errors_page_shows_the_tree_of_the_module() -> None:
     assert [name for name in names if f"| `{name}`" not in text] == []
 
 
-@pytest.mark.parametrize("name", ["docs/providers/sendblue.md", "providers/sendblue/README.md"])
-def test_sendblues_settings_are_all_described(name: str) -> None:
+@pytest.mark.parametrize("provider", sorted(installed_providers()))
+@pytest.mark.parametrize("form", ["docs/providers/{}.md", "providers/{}/README.md"])
+def test_a_providers_settings_are_all_described(form: str, provider: str) -> None:
     """The table of settings has the messenger's, and no others."""
-    described = re.findall(r"^\| `(\w+)` \|", (ROOT / name).read_text(encoding="utf-8"), re.MULTILINE)
-    settings = [field.name for field in attrs.fields(SendblueMessenger)]
-    assert described == settings
+    text = (ROOT / form.format(provider)).read_text(encoding="utf-8")
+    described = re.findall(r"^\| `(\w+)` \| (?!\*\*)", text, re.MULTILINE)
+    settings = [field.name for field in attrs.fields(load_provider(provider))]  # type: ignore[arg-type]
+    assert described[: len(settings)] == settings
+
+
+def configuration(sandbox: Sandbox) -> str:
+    """What `groupmessenger sandbox` prints, but for its first line, and a default."""
+    lines = ['default = "sendblue"']
+    for name in sandbox.faces:
+        lines += [f"[connections.{name}]", f'provider = "{name}"']
+        lines += [f"{key} = {json.dumps(value)}" for key, value in sandbox.settings(name).items()]
+    return "\n".join(lines)
+
+
+def test_commands_print_what_the_page_shows(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The commands of the page are one session, in order, with what each prints below it."""
+    monkeypatch.setenv("COLUMNS", "100")
+    ended = 0
+    group = ""
+    with Sandbox() as sandbox:
+        (tmp_path / "groupmessenger.toml").write_text(configuration(sandbox), encoding="utf-8")
+        for shown in shown_on(COMMANDS):
+            if shown.command == "echo $?":
+                assert shown.output == (str(ended),), f"line {shown.line}"
+                continue
+            program, *arguments = shlex.split(shown.command.replace("$GROUP", group))
+            assert program == "groupmessenger"
+            ended = run_command(arguments)
+            out, err = capsys.readouterr()
+            assert fits(shown.output, out + err), f"line {shown.line}: {shown.command}\n{out}{err}"
+            if arguments[:2] == ["groups", "create"] and ended == 0:
+                group = out.split()[0]
+
+
+def commands_of(part: App, path: tuple[str, ...] = ()) -> Iterator[tuple[str, set[str]]]:
+    """Every command by its words, with its options."""
+    for name in part:
+        if name.startswith("-"):
+            continue
+        if part[name].default_command is None:
+            yield from commands_of(part[name], (*path, name))
+        else:
+            arguments = part[name].assemble_argument_collection()
+            yield " ".join((*path, name)), {each for one in arguments for each in one.names if each.startswith("--")}
+
+
+def test_every_command_and_option_is_on_the_page() -> None:
+    """No command of the program, and no option of one, is left out."""
+    text = COMMANDS.read_text(encoding="utf-8")
+    every = dict(commands_of(app))
+    assert [name for name in every if not re.search(rf"`{name}`|groupmessenger {name}\b", text)] == []
+    assert sorted(option for options in every.values() for option in options if option not in text) == []
+
+
+def test_the_exit_codes_are_those_of_the_code() -> None:
+    """The table of exit codes repeats what the help says."""
+    text = COMMANDS.read_text(encoding="utf-8")
+    assert re.findall(r"^\| (\d+) \| (.+) \|$", text, re.MULTILINE) == [
+        (str(code.value), meaning) for code, meaning in MEANINGS.items()
+    ]
+
+
+def test_the_whole_configuration_file_can_be_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The file on the page has every key there is, and nothing wrong."""
+    (text, *_) = (block.text for block in blocks_of(CONFIGURE) if block.language == "toml")
+    for variable in re.findall(r'env = "(\w+)"', text):
+        monkeypatch.setenv(variable, "given")
+    for path in re.findall(r'file = "([^"]+)"', text):
+        (tmp_path / path).parent.mkdir(exist_ok=True)
+        (tmp_path / path).write_text("given", encoding="utf-8")
+    file = tmp_path / "groupmessenger.toml"
+    file.write_text(text, encoding="utf-8")
+    config = groupmessenger.load_config(file)
+    assert [*config.connections] == ["main", "backup"]
+    keys = [*(field.name for field in attrs.fields(Top)), *OPTIONS]
+    assert [key for key in keys if not re.search(rf"^\[?([\w.]*\.)?{key}\b", text, re.MULTILINE)] == []
