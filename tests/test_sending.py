@@ -12,7 +12,8 @@ from acme import ALICE, BOB, LINE, SECRET, WAYS, AcmeMessenger, Vendor, World, s
 from groupmessenger.errors import GroupMessengerError, OutcomeUnknown, Rejected, SendBlocked
 from groupmessenger.groups import Group
 from groupmessenger.messages import Attempt, GroupReceipt, Receipt
-from groupmessenger.sending import Opened, Sending
+from groupmessenger.opened import Opened
+from groupmessenger.sending import Sending
 
 FRIENDS = [ALICE, BOB]
 
@@ -58,10 +59,10 @@ def test_memory_is_bounded() -> None:
     assert "g10000" == opened.now(Group("acme", LINE, "set_10000")).id
     sending = Sending(AcmeMessenger(line=LINE, api_key=SECRET), 30, None)
     for number in range(10_001):
-        sending.account(f"m{number}", "token")
-    sending.account("", "token")
-    assert 10_000 == len(sending.accounted_for([], "other"))
-    assert set() == sending.accounted_for([], "token")
+        sending._account(f"m{number}", "token")
+    sending._account("", "token")
+    assert 10_000 == len(sending._accounted_for([], "other"))
+    assert set() == sending._accounted_for([], "token")
 
 
 # --- observers

@@ -125,7 +125,7 @@ class Exchange:
         asking = _authorizing.set(self)
         try:
             return await self.messenger.authorize()
-        except OutcomeUnknown as error:  # only a token was asked for: no message is in doubt
+        except (OutcomeUnknown, ProviderUnavailable) as error:  # only a token was asked for: no message is in doubt
             raise ProviderUnavailable(f"no access token: {error}") from error
         except (ConfigurationError, NotReached, ProviderError, ForeignAwait):
             raise
@@ -210,7 +210,7 @@ class Exchange:
 
     def _doubt(self, request: Request, why: str, status: int | None = None) -> GroupMessengerError:
         title = self.messenger.title
-        if request.reads:
+        if request.reads or _authorizing.get() is self:
             return ProviderUnavailable(f"{title} gave no answer: {why}", status=status)
         cure = "doing it again is safe" if request.repeatable else "it is not tried again"
         return OutcomeUnknown(f"{title} may have done it, or not: {why}; {cure}")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
-from datetime import timedelta
 from functools import partial
 from typing import Self, TypeVar
 
@@ -21,17 +20,18 @@ from .errors import (
 )
 from .events import Delivery
 from .flags import Grade, Operation
-from .flow import Exclusive, Flow, Now
+from .flow import Exclusive, Flow
 from .groups import Group, Topology
-from .inputs import as_message, check_group
-from .messages import Absent, Attempt, CannotTell, Degradation, Found, GroupReceipt, Message, Receipt, Sighting
+from .inputs import as_message, check_attempt, check_group, message_id_of
+from .messages import Attempt, Degradation, GroupReceipt, Message, Receipt, Sighting
 from .messenger import Finding, GroupMessenger, Page, unsupported
+from .opened import Opened
 from .options import wrong_options
 from .origin import Origin, consent
 from .phone import Address, Member, Members, check_region, parse_members
 from .planning import Plan, Planner
 from .probing import probe
-from .sending import Observing, Opened, Sending, certain
+from .sending import Observing, Sending, certain
 
 T = TypeVar("T")
 
@@ -89,7 +89,15 @@ class Operations:
         if isinstance(group, Group):
             return self._planner.send(self._ours(group), as_message(message))
         people, known = self._others(group), self.capabilities.topology
-        yet = Group.of_members(self.messenger.name, self.messenger.line, people, pending=True, topology=known)
+        (channel, *others) = self.capabilities.channels
+        yet = Group.of_members(
+            self.messenger.name,
+            self.messenger.line,
+            people,
+            pending=True,
+            topology=known,
+            channel=None if others else channel,
+        )
         plan = self._planner.send(yet, as_message(message))
         try:
             consent(self.messenger.title, known, topology, self._origin)
@@ -232,7 +240,7 @@ class Operations:
 
     async def cancel_scheduled(self, receipt: Receipt | str) -> None:
         """Keep a scheduled message from being sent."""
-        message_id = _id_of(receipt)
+        message_id = message_id_of(receipt)
         self._may(Operation.CANCEL_SCHEDULED)
         await self._change(self.messenger.cancel_scheduled(message_id))
 
@@ -242,31 +250,18 @@ class Operations:
 
     async def get_status(self, receipt: Receipt | str) -> Delivery:
         """What the provider knows of a message."""
-        message_id = _id_of(receipt)
+        message_id = message_id_of(receipt)
         self._may(Operation.GET_STATUS)
         return Delivery(message_id, await self.messenger.get_status(message_id), self.messenger.precedence)
 
     async def find_sent(self, attempt: Attempt | None, known: Collection[str] = ()) -> Sighting:
         """Look for a message whose outcome is unknown. Absence is believed only after the settle time."""
-        if not isinstance(attempt, Attempt):
-            raise InvalidInput("no attempt: only a message can be looked for; a change can be read again, or repeated")
-        if isinstance(known, str):
-            raise InvalidInput("known is a collection of message ids: put the single one in brackets")
+        attempt = check_attempt(attempt, known)
         if (attempt.provider, attempt.line) != (self.messenger.name, self.messenger.line):
             raise WrongConnection(f"the attempt was made with {attempt.provider} on another line or provider")
-        settled = attempt.leave_by + timedelta(seconds=self.capabilities.settle)
-        early = await Now() < settled  # by when the look begins, not when it ends
-        sighting = await self.messenger.find_sent(attempt, self._sending.accounted_for(known, attempt.token))
-        if isinstance(sighting, Absent) and early:
-            return CannotTell(f"not there yet, but it may still be under way: ask again after {settled:%H:%M:%S} UTC")
-        if isinstance(sighting, Absent) and attempt.group is not None:
-            self._opened.settle(attempt.group)
-        if isinstance(sighting, Found):
-            receipt = attrs.evolve(sighting.receipt, token=attempt.token)
-            self._sending.account(receipt.id, attempt.token)
-            if isinstance(receipt, GroupReceipt) and attempt.group is not None:
-                self._opened.remember(attempt.group, receipt.group)
-            return attrs.evolve(sighting, receipt=receipt)
+        sighting = await self._sending.find(attempt, known, self.capabilities.settle)
+        if attempt.group is not None:
+            self._opened.sighted(attempt.group, sighting)
         return sighting
 
     # Inside
@@ -300,11 +295,3 @@ class Operations:
         flag = self.capabilities.can(operation, group)
         if flag.grade is Grade.UNSUPPORTED:
             raise unsupported(self.messenger, operation, flag.note)
-
-
-def _id_of(receipt: Receipt | str) -> str:
-    """The provider's id of a message. Raises `InvalidInput` if it gave none."""
-    message_id = receipt.id if isinstance(receipt, Receipt) else receipt
-    if not message_id:
-        raise InvalidInput("no message id: the provider gave none for this message")
-    return message_id

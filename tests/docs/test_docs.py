@@ -132,7 +132,7 @@ def commands() -> Iterator[str]:
                 for line in block.text.splitlines():
                     _, found, arguments = line.partition("groupmessenger ")
                     if found and re.search(r"(^|^\$ |uv run )groupmessenger ", line):
-                        yield arguments
+                        yield arguments.partition(" > ")[0]
 
 
 @pytest.mark.parametrize("arguments", sorted(set(commands())))

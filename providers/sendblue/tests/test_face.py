@@ -125,7 +125,7 @@ class TestAccount:
             "api_key_id": KEY_ID,
             "api_secret_key": SECRET,
             "base_url": "http://sandbox/sendblue",
-            "exclusive_line": 1,
+            "exclusive_line": True,
             "settle_after": 0,
         }
 

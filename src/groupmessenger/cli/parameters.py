@@ -17,6 +17,7 @@ Json: TypeAlias = Annotated[bool, _option("Print one JSON object instead.")]
 Connection: TypeAlias = Annotated[
     str | None, _option("The connection to use, by its name in the file; else the default one.")
 ]
+One: TypeAlias = Annotated[str | None, _option("The connection to check, by its name in the file; else all of them.")]
 File: TypeAlias = Annotated[
     Path | None,
     _option("The configuration file; else GROUPMESSENGER_CONFIG, else groupmessenger.toml in this folder."),

@@ -55,7 +55,9 @@ def list_doubts(*, json: bool) -> int:
 
 def _introduce(sandbox: Sandbox) -> None:
     console = output()
-    say(console, f"Standing in at {sandbox.url}; interrupt to end. Phones: {sandbox.url}/_phones")
+    say(console, f"# Standing in at {sandbox.url}; interrupt to end. Phones: {sandbox.url}/_phones")
+    say(console, "# This is a configuration file.")
+    say(console, f"default = {_json.dumps(next(reversed(sandbox.faces), ''))}")
     for name in sandbox.faces:
         say(console, f"\n[connections.{name}]\nprovider = {_json.dumps(name)}")
         for key, value in sandbox.settings(name).items():

@@ -9,7 +9,7 @@ from rich.text import Text
 
 from .consoles import errors, output
 from .exits import Exit
-from .parameters import Connection, File, Json
+from .parameters import File, Json, One
 from .root import app
 from .root import config as configuration
 
@@ -75,7 +75,7 @@ def providers(*, json: Json = False) -> int:
 
 
 @app.command
-def check(*, connection: Connection = None, config: File = None, json: Json = False) -> int:
+def check(*, connection: One = None, config: File = None, json: Json = False) -> int:
     """Check the configuration in full and try each connection, without texting anybody.
 
     Tries the credentials, compares the clocks, and tells what will end, what does not work, and what it could not

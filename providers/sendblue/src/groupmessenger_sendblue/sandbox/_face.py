@@ -71,7 +71,7 @@ class SendblueFace(Face):
             "api_key_id": KEY_ID,
             "api_secret_key": SECRET,
             "base_url": base_url,
-            "exclusive_line": 1,
+            "exclusive_line": True,
             "settle_after": 0,
         }
 
