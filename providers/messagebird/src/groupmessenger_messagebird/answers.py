@@ -79,6 +79,8 @@ def refusal(response: Response) -> ProviderError | None:
     if response.status == 402 or code == _NO_BALANCE:
         return _error(QuotaExceeded, response, worst, "not enough balance: top up the account")
     if _NOT_FOUND in codes and _names_group(response.request):
+        if any("contact" in _words(error) for error in errors):  # of a group that is there
+            return _error(Rejected, response, worst, reason=FailureReason.INVALID_RECIPIENT)
         return _error(GroupNotFound, response, worst, "no such group")
     if code == _MISSING and "recipient" in _words(worst):
         return _error(Rejected, response, worst, _NOBODY, reason=FailureReason.INVALID_RECIPIENT)
@@ -97,6 +99,12 @@ def check_sent(response: Response) -> Mapping[str, Any]:
     if _errors(body) or not id_of(body):
         raise OutcomeUnknown("MessageBird may have sent it, or not: its answer is in no shape it documents")
     return body
+
+
+def check_done(response: Response) -> None:
+    """Raise `OutcomeUnknown` for a success in a change that is none: MessageBird answers with 204, or an object."""
+    if response.status != 204 and (not isinstance(response.data, dict) or _errors(response.fields)):
+        raise OutcomeUnknown("MessageBird may have done it, or not: its answer is in no shape it documents")
 
 
 def id_of(body: Mapping[str, Any]) -> str:

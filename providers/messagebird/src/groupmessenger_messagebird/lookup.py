@@ -16,9 +16,9 @@ from groupmessenger.provider import (
     Evidence,
     Found,
     GroupReceipt,
+    NotReached,
     Proof,
     ProviderError,
-    ProviderUnavailable,
     Receipt,
     Rejected,
     Request,
@@ -50,6 +50,17 @@ async def read(message_id: str) -> tuple[str, Mapping[str, Any]]:
         where = f"{MMS}/{quote(message_id, safe='')}"
         answer = await ask(Request("GET", where, repeatable=True))
     return where, answer.fields
+
+
+async def is_gone(message_id: str) -> bool:
+    """Whether there is no such message any more; not if that cannot be found out."""
+    try:
+        await read(message_id)
+    except Rejected as error:
+        return error.status == 404
+    except (NotReached, ProviderError):
+        pass
+    return False
 
 
 async def statuses(message_id: str) -> tuple[StatusChanged, ...]:
@@ -93,7 +104,7 @@ async def find(messenger: MessageBirdMessenger, attempt: Attempt) -> Sighting:
             if body.get("reference") == attempt.token:
                 return _sighted(attempt, body)
         return await _by_token(attempt)
-    except (ProviderError, ProviderUnavailable) as error:  # says "not sent", which is true of the question alone
+    except (NotReached, ProviderError) as error:  # says "not sent", which is true of the question alone
         return CannotTell(f"MessageBird did not say what became of it: {error}")
 
 

@@ -20,9 +20,11 @@ from groupmessenger.provider import (
     OutcomeUnknown,
     Page,
     PartialFailure,
+    Rejected,
     Request,
     Response,
     Topology,
+    UnexpectedAnswer,
     ask,
     now,
     together,
@@ -86,6 +88,8 @@ async def listing(messenger: MessageBirdMessenger, cursor: str | None) -> Page[G
     """One page of groups, without their members."""
     rows = await page("/groups", int(cursor or 0))
     groups = tuple(_group(messenger, row) for row in rows.items if answers.id_of(row))
+    if not groups and rows.next is not None:  # whoever goes on from page to page would never come to an end
+        raise UnexpectedAnswer("MessageBird's list of groups has none in it, and goes on")
     return Page(groups, None if rows.next is None else str(rows.next))
 
 
@@ -122,14 +126,14 @@ async def remove(group: Group, members: Sequence[Member]) -> Group:
 
 async def rename(group: Group, name: str) -> Group:
     """Give a group another name. MessageBird answers with the group, or with nothing."""
-    await ask(Request("PATCH", path(group), json={"name": name}, repeatable=True, answer="anything"))
+    await _change(Request("PATCH", path(group), json={"name": name}, repeatable=True, answer="anything"))
     return attrs.evolve(group, name=name)
 
 
 async def delete(group: Group) -> None:
     """Remove a group; its contacts are kept. Where the answer was lost, it is looked whether it is gone."""
     try:
-        await ask(Request("DELETE", path(group), repeatable=True, answer="anything"))
+        await _change(Request("DELETE", path(group), repeatable=True, answer="anything"))
     except OutcomeUnknown as lost:
         try:
             await ask(Request("GET", path(group), repeatable=True))
@@ -138,6 +142,10 @@ async def delete(group: Group) -> None:
         except GroupMessengerError:
             pass
         raise lost from None
+
+
+async def _change(request: Request) -> None:
+    answers.check_done(await ask(request))
 
 
 async def _make(name: str) -> Mapping[str, Any]:
@@ -204,14 +212,17 @@ async def _put_in(
 
 async def _put_chunk(group: Group, ids: Sequence[str]) -> None:
     path_ = f"{path(group)}/contacts"
-    await ask(Request("PUT", path_, json={"ids": list(ids)}, repeatable=True, answer="anything"))
+    await _change(Request("PUT", path_, json={"ids": list(ids)}, repeatable=True, answer="anything"))
 
 
 async def _take_out(group: Group, contact: str) -> None:
     try:
         path_ = f"{path(group)}/contacts/{quote(contact, safe='')}"
-        await ask(Request("DELETE", path_, repeatable=True, answer="anything"))
-    except GroupNotFound:  # the contact is not in it any more, as wanted; or the group is gone, which this raises
+        await _change(Request("DELETE", path_, repeatable=True, answer="anything"))
+    except (GroupNotFound, Rejected) as error:
+        if error.status != 404:
+            raise
+        # The contact is not in it any more, as wanted; or the group is gone, which this raises.
         await ask(Request("GET", path(group), repeatable=True))
 
 

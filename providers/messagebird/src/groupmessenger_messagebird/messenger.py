@@ -29,6 +29,7 @@ from groupmessenger.provider import (
     LimitName,
     Member,
     Message,
+    OutcomeUnknown,
     Page,
     PhoneNumber,
     ProviderError,
@@ -228,10 +229,13 @@ class MessageBirdMessenger(GroupMessenger):
         if not items or any(answers.status_of(item) is not Status.SCHEDULED for item in items):
             raise Rejected("it is not scheduled any more: it has gone out, or was never to wait", raw=body)
         try:
-            await ask(Request("DELETE", where, repeatable=True, answer="anything"))
+            answers.check_done(await ask(Request("DELETE", where, repeatable=True, answer="anything")))
         except Rejected as error:
             if error.status != 404:  # gone since it was read, which is what was wanted
                 raise
+        except OutcomeUnknown as lost:
+            if not await lookup.is_gone(message_id):
+                raise lost from None
 
     @graded(PARTIAL("by our token, which its listing bears; not with a test key"))
     async def find_sent(self, attempt: Attempt, known: Collection[str]) -> Sighting:

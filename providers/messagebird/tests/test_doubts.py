@@ -1,0 +1,418 @@
+"""Whatever MessageBird's open questions turn out to be: every message once, to members alone, and no wrong claim."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from datetime import timedelta
+from typing import Any, TypeAlias
+
+import attrs
+import pytest
+from groupmessenger_messagebird.sandbox import LINE, Contact, MessageBirdFace
+
+import groupmessenger as gm
+from groupmessenger import Outcome, Status
+from groupmessenger.sandbox import Sandbox
+
+ANN, BOB, CAT, DAN, EVE, SAM = (f"+1312555015{n}" for n in range(6))
+PEOPLE = (ANN, BOB, CAT)
+STRANGERS = ("+13125550160", "+13125550161", "+442079460123")
+PICTURE = "https://example.com/cat.jpg"
+
+Thunks: TypeAlias = tuple[Callable[[], object], ...]
+
+EVERY = [pytest.param({}, id="defaults")]  # the first choice of each; and every other one by itself
+EVERY += [
+    pytest.param({f"messagebird.{doubt.name}": choice}, id=f"{doubt.name}={choice}")
+    for doubt in MessageBirdFace.doubts
+    for choice in doubt.choices
+    if choice != doubt.default
+]
+
+
+def mixed(seed: int) -> dict[str, Any]:
+    """Every doubt in some reading."""
+    dice = random.Random(seed)
+    return {f"messagebird.{doubt.name}": dice.choice(doubt.choices) for doubt in MessageBirdFace.doubts}
+
+
+EVERY += [pytest.param(mixed(seed), id=f"mixed-{seed}") for seed in range(6)]
+
+
+@attrs.define
+class Stage:
+    """A sandbox in one reading, and a client of it."""
+
+    box: Sandbox
+    client: gm.Client
+    doubts: dict[str, Any]
+
+    def reads(self, doubt: str, *choices: object) -> bool:
+        """Whether the sandbox is of one of these readings."""
+        default = next(each.default for each in MessageBirdFace.doubts if each.name == doubt)
+        return self.doubts.get(f"messagebird.{doubt}", default) in choices
+
+    @property
+    def face(self) -> MessageBirdFace:
+        face = self.box.faces["messagebird"]
+        assert isinstance(face, MessageBirdFace)
+        return face
+
+    def later(self) -> None:
+        """Let copies arrive, and messages be listed and readable."""
+        self.box.clock.advance(10)
+
+    def shows(self, text: str, *numbers: str) -> list[int]:
+        return [self.box.phones[number].texts.count(text) for number in numbers]
+
+    def there(self, group: gm.Group) -> list[str]:
+        return sorted({contact.number for contact in self.face.account.members(group.id)})
+
+    def group(self, *people: str, name: str | None = "Friends") -> gm.Group:
+        """A group of people who are contacts in part, beside strangers."""
+        if not self.face.contacts:
+            for number in (*PEOPLE[:2], *STRANGERS):
+                self.face.contacts[f"c{number}"] = Contact(f"c{number}", number, self.face.clock.now())
+        return self.client.create_group(people or PEOPLE, name)
+
+
+@pytest.fixture
+def stage(request: pytest.FixtureRequest) -> Iterator[Stage]:
+    doubts = getattr(request, "param", {})
+    with (
+        Sandbox(faces=[MessageBirdFace], doubts=doubts) as box,
+        box.connect("messagebird", patience=0) as client,
+    ):
+        stage = Stage(box, client, doubts)
+        yield stage
+        assert [phone.texts for phone in box.phones if phone.number in STRANGERS and phone.texts] == []
+
+
+every = pytest.mark.parametrize("stage", EVERY, indirect=True)
+
+
+def touching(*doubts: str) -> pytest.MarkDecorator:
+    """The readings of these doubts alone, and the mixtures: for what the others cannot matter to."""
+    names = {f"messagebird.{doubt}" for doubt in doubts}
+    readings = [each for each in EVERY if len(each.values[0]) != 1 or names & set(each.values[0])]  # type: ignore[call-overload, arg-type]
+    return pytest.mark.parametrize("stage", readings, indirect=True)
+
+
+@pytest.fixture(autouse=True)
+def _no_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("groupmessenger.exchange._FIRST_PAUSE", 0.001)
+
+
+def members(group: gm.Group) -> list[str]:
+    return sorted(map(str, group.addresses))
+
+
+@every
+def test_messages(stage: Stage) -> None:
+    """Everybody has each message once, in a thread of their own, whoever was a contact before."""
+    group, client = stage.group(), stage.client
+    assert stage.there(group) == members(group) == sorted(PEOPLE)
+    accented = "Grüße, 日本 {€} 👍"
+    receipts = [client.send(group, "Hello"), client.send(group, accented), client.send_direct(DAN, "For you")]
+    receipts.append(client.send(group, gm.Message("See", PICTURE)))
+    receipts.append(client.send(group, gm.Message("Not Bob", leave_out=[BOB])))
+    assert {receipt.status for receipt in receipts} == {Status.ACCEPTED}
+    assert all(receipt.id for receipt in receipts)
+    watched = [[each.feature for each in receipt.degradations] for receipt in receipts]
+    assert watched == [["delivery"] * stage.reads("zero_sent", True)] * 5
+    assert [sorted(map(str, receipt.recipients)) for receipt in receipts[:3]] == [sorted(PEOPLE)] * 2 + [[DAN]]
+    for text in ("Hello", accented, "See"):
+        assert stage.shows(text, *PEOPLE, DAN) == [1, 1, 1, 0]
+    assert stage.shows("Not Bob", *PEOPLE) == [1, 0, 1]
+    assert stage.shows("For you", *PEOPLE, DAN) == [0, 0, 0, 1]
+    for number in PEOPLE:
+        (thread,) = stage.box.phones[number].threads
+        assert thread.participants == {number, LINE}
+    stage.later()
+    for receipt in receipts:
+        assert client.get_status(receipt).status is Status.DELIVERED
+
+
+@every
+def test_groups(stage: Stage) -> None:
+    """A group is made, read, listed, changed, renamed and deleted, and is at each point what the client says."""
+    client, group = stage.client, stage.group()
+    if stage.reads("same_name", "refused"):
+        with pytest.raises(gm.Rejected) as raised:
+            client.create_group([DAN], "Friends")
+        assert (raised.value.code, len(stage.face.groups)) == ("101", 1)
+    nameless = client.create_group([DAN])
+    assert (client.get_group(group).name, client.get_group(nameless).name) == ("Friends", None)
+    assert [each.name for each in client.list_groups()] == [None, "Friends"]
+    group = client.add_members(group, [ANN, DAN, EVE])
+    assert stage.there(group) == members(group) == members(client.get_group(group)) == [ANN, BOB, CAT, DAN, EVE]
+    group = client.remove_members(group, [EVE, SAM, BOB])
+    assert stage.there(group) == members(group) == members(client.get_group(group)) == [ANN, CAT, DAN]
+    group = client.rename_group(group, "Others")
+    assert (group.name, client.get_group(group.id).name) == ("Others", "Others")
+    client.send(group, "Hello")
+    assert stage.shows("Hello", *PEOPLE, DAN, EVE) == [1, 0, 1, 1, 0]
+    client.delete_group(group)
+    with pytest.raises(gm.GroupNotFound):
+        client.get_group(group)
+    assert [each.id for each in client.list_groups()] == [nameless.id]
+
+
+@touching(
+    *("default_limit", "limit_above_20", "big_group", "msisdn_filter", "several_hits", "same_msisdn", "group_items"),
+    *("unknown_member", "present_member", "absent_member", "overlap"),
+)
+def test_many(stage: Stage) -> None:
+    """Sixty people: a warning, and if that was wrong nobody is texted; pages of any size hold them all."""
+    people = [f"+1312555{n:04}" for n in range(4000, 4060)]
+    group = stage.group(*people)
+    assert stage.there(group) == members(group) == members(stage.client.get_group(group.id)) == people
+    if stage.reads("big_group", "refused"):
+        with pytest.raises(gm.Rejected) as raised:
+            stage.client.send(group, "Hello")
+        assert raised.value.outcome is Outcome.NOT_SENT
+    else:
+        receipt = stage.client.send(group, "Hello")
+        assert "recipients" in [each.feature for each in receipt.degradations]
+    assert set(stage.shows("Hello", *people)) == {int(stage.reads("big_group", "sent"))}
+    stage.client.send(group, gm.Message("Fifty", leave_out=people[50:]))
+    assert stage.shows("Fifty", *people) == [1] * 50 + [0] * 10
+    group = stage.client.remove_members(group, people[30:])
+    assert stage.there(group) == members(group) == people[:30]
+
+
+@every
+def test_lost_answers(stage: Stage) -> None:
+    """What was lost on the way back is found by its token, as soon as it is listed, and was shown once."""
+    client, group, box = stage.client, stage.group(), stage.box
+    lost = []
+    sends: Thunks = (
+        lambda: client.send(group, "Lost once"),
+        lambda: client.send_direct(DAN, "Lost once"),
+        lambda: client.send(group, gm.Message("Lost picture", PICTURE)),
+        lambda: client.send(group, gm.Message("Lost for later", send_at=box.clock.now() + timedelta(hours=1))),
+    )
+    for send in sends:
+        for operation in ("send", "send_mms"):
+            box.fault("drop", operation=operation, phase="after")
+        with pytest.raises(gm.OutcomeUnknown) as raised:
+            send()
+        box.clear_faults()
+        assert raised.value.attempt is not None
+        lost.append(gm.Attempt.load(raised.value.attempt.dump()))
+    for attempt in lost:
+        early = client.find_sent(attempt)
+        assert isinstance(early, gm.CannotTell if stage.reads("list_lag", 5) else gm.Found)
+    stage.later()
+    for attempt in lost:
+        found = client.find_sent(attempt)
+        assert isinstance(found, gm.Found)
+        assert (found.proof, found.receipt.token) == (gm.Proof.TOKEN, attempt.token)
+    assert stage.shows("Lost once", *PEOPLE, DAN) == [*stage.shows("Lost picture", *PEOPLE), 1] == [1, 1, 1, 1]
+    box.clock.advance(3600)
+    assert stage.shows("Lost for later", *PEOPLE) == [1, 1, 1]
+
+
+@every
+def test_lost_requests(stage: Stage) -> None:
+    """What never arrived is in doubt, then absent once its time is over: sent again, everybody has it once."""
+    client, group = stage.client, stage.group()
+    for number in range(25 if stage.reads("limit_above_20", "capped", "refused") else 2):
+        client.send_direct(DAN, f"Noise {number}")
+    stage.later()
+    messages: tuple[gm.Message, ...] = (gm.Message("Never"), gm.Message("Never a picture", PICTURE))
+    for message in messages:
+        for operation in ("send", "send_mms"):
+            stage.box.fault("reset", operation=operation, phase="headers")
+        with pytest.raises(gm.OutcomeUnknown) as raised:
+            client.send(group, message)
+        stage.box.clear_faults()
+        attempt = raised.value.attempt
+        assert attempt is not None
+        assert isinstance(client.find_sent(attempt), gm.CannotTell)
+        assert client.find_sent(attrs.evolve(attempt, leave_by=attempt.leave_from)) == gm.Absent()
+        client.send(group, message)
+        assert stage.shows(message.text, *PEOPLE) == [1, 1, 1]
+
+
+@every
+def test_lost_changes(stage: Stage) -> None:
+    """A change whose answer was lost is looked for: it is done once, and the client says what is so."""
+    client, box = stage.client, stage.box
+    for operation in ("create_contact", "create_group", "add_members", "remove_member", "delete_group"):
+        box.fault("drop", operation=operation, phase="after")
+    group = client.create_group([*PEOPLE, DAN], "Friends")
+    assert (stage.there(group), len(stage.face.groups)) == ([ANN, BOB, CAT, DAN], 1)
+    assert members(client.remove_members(group, [DAN])) == stage.there(group) == sorted(PEOPLE)
+    client.delete_group(group)
+    assert stage.face.groups == {}
+
+
+REPEATED: tuple[dict[str, Any], ...] = (
+    {},
+    {"present_member": "error"},
+    {"absent_member": 204},
+    {"same_msisdn": "created"},
+)
+
+
+@pytest.mark.parametrize(
+    "stage", [{f"messagebird.{n}": c for n, c in each.items()} for each in REPEATED], indirect=True
+)
+def test_repeated_changes(stage: Stage) -> None:
+    """Whoever has the patience has a lost change repeated, however they take what is done already."""
+    for operation in ("create_contact", "add_members", "remove_member", "rename_group", "delete_group"):
+        stage.box.fault("drop", operation=operation, phase="after")
+    with stage.box.connect("messagebird", patience=2) as patient:
+        group = patient.create_group([*PEOPLE, DAN], "Friends")
+        assert stage.there(group) == [ANN, BOB, CAT, DAN]
+        assert members(patient.remove_members(group, [DAN])) == stage.there(group) == sorted(PEOPLE)
+        patient.rename_group(group, "Others")
+        assert patient.get_group(group).name == "Others"
+        patient.delete_group(group)
+    assert stage.face.groups == {}
+
+
+@every
+def test_scheduled(stage: Stage) -> None:
+    """Nothing before its time, once at its time, nothing once it is cancelled, and no cancelling afterwards."""
+    client, group = stage.client, stage.group()
+    at = stage.box.clock.now() + timedelta(hours=1)
+    kept, cancelled = (client.send(group, gm.Message(text, send_at=at)) for text in ("Kept", "Cancelled"))
+    assert (kept.status, [each.feature for each in kept.degradations]) == (Status.SCHEDULED, [])
+    stage.later()
+    client.cancel_scheduled(cancelled)
+    assert stage.shows("Kept", *PEOPLE) == [0, 0, 0]
+    stage.box.clock.advance(3600)
+    assert stage.shows("Kept", *PEOPLE) == [1, 1, 1]
+    stage.later()
+    with pytest.raises(gm.Rejected):
+        client.cancel_scheduled(kept)
+    stage.box.clock.advance(3600)
+    assert stage.shows("Cancelled", *PEOPLE) == [0, 0, 0]
+    assert client.get_status(kept).status is Status.DELIVERED
+
+
+@every
+def test_scheduled_and_changed(stage: Stage) -> None:
+    """Who gets what is scheduled, where the group changes meanwhile, is theirs to say; nobody gets it twice."""
+    client, group = stage.client, stage.group()
+    client.send(group, gm.Message("Later", send_at=stage.box.clock.now() + timedelta(hours=1)))
+    client.add_members(client.remove_members(group, [CAT]), [DAN])
+    stage.box.clock.advance(3700)
+    first = stage.reads("scheduled_members", "at_creation")
+    assert stage.shows("Later", *PEOPLE, DAN) == ([1, 1, 1, 0] if first else [1, 1, 0, 1])
+
+
+@every
+def test_opted_out(stage: Stage) -> None:
+    """Who wrote STOP gets nothing, as the status says; the others do, and may write START."""
+    client, group = stage.client, stage.group()
+    stage.box.phones[BOB].send("STOP", to=LINE)
+    receipt = client.send(group, "Hello")
+    stage.later()
+    assert stage.shows("Hello", *PEOPLE) == [1, 0, 1]
+    event = client.get_status(receipt).by_recipient[gm.PhoneNumber(BOB)]
+    assert (event.status, event.reason) == (Status.FAILED, gm.FailureReason.OPTED_OUT)
+    stage.box.phones[BOB].send("START", to=LINE)
+    client.send(group, "Again")
+    assert stage.shows("Again", *PEOPLE) == [1, 1, 1]
+
+
+@every
+def test_nobody(stage: Stage) -> None:
+    """A group without members, and one that nobody knows: nothing is sent, whatever is said."""
+    client = stage.client
+    group = client.remove_members(stage.group(), PEOPLE)
+    if stage.reads("empty_group", "refused"):
+        with pytest.raises(gm.Rejected) as refused:
+            client.send(group, "Hello")
+        assert (refused.value.outcome, refused.value.code) == (Outcome.NOT_SENT, "9")
+    else:
+        receipt = client.send(group, "Hello")
+        assert (receipt.recipients, [each.feature for each in receipt.degradations]) == ((), ["delivery"])
+    unknown = client.group("0123456789abcdef" * 2)
+    with pytest.raises((gm.GroupNotFound, gm.Rejected)) as raised:
+        client.send(unknown, "Hello")
+    assert isinstance(raised.value, gm.GroupNotFound) is stage.reads("unknown_group", 404)
+    assert raised.value.outcome is Outcome.NOT_SENT
+    dos: Thunks = (
+        lambda: client.get_group(unknown),
+        lambda: client.add_members(unknown, [ANN]),
+        lambda: client.rename_group(unknown, "Friends"),
+        lambda: client.delete_group(unknown),
+        lambda: client.send(unknown, gm.Message("See", PICTURE)),
+    )
+    for do in dos:
+        with pytest.raises(gm.GroupNotFound):
+            do()
+    assert [text for phone in stage.box.phones for text in phone.texts] == []
+
+
+@every
+def test_refusals(stage: Stage) -> None:
+    """What is refused is refused in all readings, for the same reason, and nobody is texted."""
+    client, group, box = stage.client, stage.group(), stage.box
+    stage.face.balance = 2
+    with pytest.raises(gm.QuotaExceeded) as quota:
+        client.send(group, "Hello")
+    assert (quota.value.code, quota.value.outcome) == ("25", Outcome.NOT_SENT)
+    stage.face.balance, stage.face.trial_number = None, DAN
+    with pytest.raises(gm.Rejected, match="trial"):
+        client.send(group, "Hello")
+    with pytest.raises(gm.Rejected, match="trial"):
+        client.send_direct(ANN, "Hello")
+    stage.face.trial_number, stage.face.requests_per_second = None, 0
+    with pytest.raises(gm.RateLimited) as rate:
+        client.send(group, "Hello")
+    assert rate.value.retry_after == (1 if stage.reads("retry_after", 1) else None)
+    stage.face.requests_per_second = None
+    for key in ("wrong", "live_key_of_app_bird_com"):
+        with (
+            box.connect("messagebird", patience=0, access_key=key) as other,
+            pytest.raises(gm.AuthenticationFailed, match=r"app\.bird\.com"),
+        ):
+            other.send(group, "Hello")
+    assert [text for phone in box.phones for text in phone.texts] == []
+    client.send(group, "Hello")
+    assert stage.shows("Hello", *PEOPLE) == [1, 1, 1]
+
+
+@touching("test_key", "wrong_key", "unknown_group", "empty_group", "zero_sent", "absent_member", "list_lag")
+def test_test_key(stage: Stage) -> None:
+    """With a test key nothing is there and nobody is texted; messages say so, and no look finds or misses one."""
+    settings: dict[str, Any] = stage.box.settings("messagebird") | {"access_key": stage.face.TEST_KEY}
+    with gm.connect("messagebird", **settings, patience=0) as tester:
+        with suppress(gm.PartialFailure, gm.GroupNotFound, gm.Rejected):
+            tester.send(tester.create_group(PEOPLE), "Hello")
+        receipt = tester.send_direct(ANN, "Hello")
+        assert [each.feature for each in receipt.degradations] == ["delivery"]
+        stage.box.fault("drop", operation="send", phase="after")
+        with pytest.raises(gm.OutcomeUnknown) as raised:
+            tester.send_direct(ANN, "Hello")
+        attempt = raised.value.attempt
+        assert attempt is not None
+        assert isinstance(tester.find_sent(attrs.evolve(attempt, leave_by=attempt.leave_from)), gm.CannotTell)
+    assert stage.shows("Hello", *PEOPLE) == [0, 0, 0]
+
+
+@touching("wrong_key", "limit_above_20", "default_limit")
+def test_check(stage: Stage) -> None:
+    """A check finds no fault, in any reading."""
+    assert [finding for finding in stage.client.check() if finding.level is gm.Level.FAULT] == []
+
+
+def test_every_doubt_is_run() -> None:
+    """Each choice of each doubt is the subject of every test above."""
+    readings: list[Any] = [each.values[0] for each in EVERY]
+    ran = {next(iter(each.items())) for each in readings if len(each) == 1}
+    wanted = {
+        (f"messagebird.{doubt.name}", choice)
+        for doubt in MessageBirdFace.doubts
+        for choice in doubt.choices
+        if choice != doubt.default
+    }
+    assert ran == wanted
+    assert len(MessageBirdFace.doubts) == 40
