@@ -47,9 +47,11 @@ def test_a_group_is_its_provider_line_and_id() -> None:
         assert other != one
 
 
-def test_a_group_has_an_id() -> None:
-    with pytest.raises(InvalidInput, match="not empty"):
-        Group("acme", LINE, "")
+@pytest.mark.parametrize("group_id", ["", ".", ".."])
+def test_a_group_has_an_id(group_id: str) -> None:
+    """And none that in the path of an address is another place."""
+    with pytest.raises(InvalidInput, match="a group's id is not"):
+        Group("acme", LINE, group_id)
 
 
 def test_a_group_of_members_is_named_by_a_digest() -> None:

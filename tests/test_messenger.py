@@ -18,6 +18,7 @@ from groupmessenger.flags import Operation
 from groupmessenger.flow import Response
 from groupmessenger.messages import Message
 from groupmessenger.messenger import Authorization, GroupMessenger, Page, unsupported
+from groupmessenger.phone import PhoneNumber
 
 
 @attrs.frozen
@@ -65,7 +66,7 @@ def test_an_adapter_may_leave_the_rest_as_it_is() -> None:
         flow.send(None)
     assert Authorization({}) == done.value.value
     assert None is least.refusal(Response(500))
-    assert () == least.violations(None, Message("x"))
+    assert () == least.violations(PhoneNumber("+13125550101"), Message("x"))
     assert None is Page(("a",)).next
 
 

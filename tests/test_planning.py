@@ -17,7 +17,7 @@ from groupmessenger.errors import CapabilityError, InvalidInput, LimitExceeded, 
 from groupmessenger.flags import DROPPED, NATIVE, PARTIAL, UNSUPPORTED, Feature, Flag
 from groupmessenger.groups import Channel, Group, Topology
 from groupmessenger.messages import Degradation, Media, Message
-from groupmessenger.phone import Handle, Member, OpaqueAddress, PhoneNumber
+from groupmessenger.phone import Address, Handle, Member, OpaqueAddress, PhoneNumber
 from groupmessenger.planning import Plan, Planner
 from groupmessenger.segments import segments
 
@@ -49,7 +49,7 @@ def plan(
     strict: bool = False,
     private: bool = False,
 ) -> Plan:
-    target = None if private else group or known(2)
+    target = PhoneNumber("+13125550101") if private else group or known(2)
     text = Message(message) if isinstance(message, str) else message
     return Planner(ACME, capabilities, strict).send(target, text)
 
@@ -245,17 +245,18 @@ def test_features_that_are_there_go_along() -> None:
 
 def test_an_adapter_s_own_rules_count_as_well() -> None:
     """`violations` sees the message as it would leave."""
-    seen: list[tuple[Group | None, Message]] = []
+    seen: list[tuple[Group | Address, Message]] = []
 
     @attrs.frozen
     class Picky(AcmeMessenger):
-        def violations(self, group: Group | None, message: Message) -> Iterable[CapabilityError]:
-            seen.append((group, message))
+        def violations(self, to: Group | Address, message: Message) -> Iterable[CapabilityError]:
+            seen.append((to, message))
             yield UnsupportedOperation("not on Sundays")
 
     picky = Picky(line=LINE, api_key=SECRET)
-    found = Planner(picky, picky.capabilities, strict=False).send(None, Message("hi", effect="snow"))
-    assert ([(None, Message("hi"))], ["not on Sundays"]) == (seen, [str(each) for each in found.violations])
+    ann = PhoneNumber("+13125550101")
+    found = Planner(picky, picky.capabilities, strict=False).send(ann, Message("hi", effect="snow"))
+    assert ([(ann, Message("hi"))], ["not on Sundays"]) == (seen, [str(each) for each in found.violations])
 
 
 # --- what it costs and shows
@@ -431,10 +432,10 @@ def test_a_picture_has_no_price_in_segments() -> None:
 def test_a_private_text_goes_to_a_number_and_to_nobody_else() -> None:
     planner = Planner(ACME, attrs.evolve(broadcast(), emails=True), strict=False)
     ann = PhoneNumber("+13125550101")
-    assert planner.send(None, Message("hi"), ann).ok
+    assert planner.send(ann, Message("hi")).ok
     left_out, email = (
-        planner.send(None, Message("hi", leave_out=[ann]), ann),
-        planner.send(None, Message("hi"), Handle("a@b.example")),
+        planner.send(ann, Message("hi", leave_out=[ann])),
+        planner.send(Handle("a@b.example"), Message("hi")),
     )
     assert ["a private text goes to one person: leave_out is for groups"] == list(map(str, left_out.violations))
     assert ["Acme texts a single person by phone number only, and Handle('a…@b…') is none"] == list(

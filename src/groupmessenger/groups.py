@@ -41,8 +41,8 @@ def member_set_id(line: str, members: Iterable[Member]) -> str:
 
 
 def _given(_: object, __: object, value: str) -> None:
-    if not value:
-        raise InvalidInput("a group's id is not empty: give the id the provider made for it")
+    if value in ("", ".", ".."):  # in a path of an address the last two are another place
+        raise InvalidInput(f"a group's id is not {value!r}: give the id the provider made for it")
 
 
 @attrs.frozen

@@ -182,8 +182,8 @@ class GroupMessenger:
         """
         return None
 
-    def violations(self, group: Group | None, message: Message) -> Iterable[CapabilityError]:
-        """What else this provider would refuse, beyond limits and flags. `group` is None for a private text. Pure."""
+    def violations(self, to: Group | Address, message: Message) -> Iterable[CapabilityError]:
+        """What else this provider would refuse, beyond limits and flags, to a group or to one person. Pure."""
         return ()
 
     def probe(self) -> Request | None:

@@ -108,7 +108,7 @@ class Operations:
     def plan_direct(self, to: Member | Address | str, message: Message | str) -> Plan:
         """What a private text would come to."""
         (member,) = self._others([to])
-        return self._planner.send(None, as_message(message), member.address)
+        return self._planner.send(member.address, as_message(message))
 
     # Groups
 

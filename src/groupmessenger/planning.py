@@ -80,20 +80,21 @@ class Planner:
     strict: bool
     origin: Origin | None = None
 
-    def send(self, group: Group | None, message: Message, to: Address | None = None) -> Plan:
+    def send(self, to: Group | Address, message: Message) -> Plan:
         """Hold a message to a group, or to one person, against everything known."""
+        group = to if isinstance(to, Group) else None
         here = self.capabilities if group is None else self.capabilities.of(group)
         review = _Review(self, here)
-        if group is not None:
-            _people(review, group, message)
-        elif to is not None:
+        if isinstance(to, Group):
+            _people(review, to, message)
+        else:
             _person(review, to, message)
         _content(review, message)
         message = _features(review, message)
         if taken := self.messenger.reserved & message.extras.get(self.messenger.name, {}).keys():
             text = f"extras cannot set {', '.join(sorted(taken))}: the message itself does"
             review.violations.append(UnsupportedOperation(text))
-        review.violations.extend(self.messenger.violations(group, message))
+        review.violations.extend(self.messenger.violations(to, message))
         return Plan(
             message,
             tuple(review.violations),

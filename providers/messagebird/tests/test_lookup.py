@@ -13,12 +13,13 @@ import httpx
 import pytest
 from anyio.from_thread import start_blocking_portal
 from groupmessenger_messagebird import MessageBirdMessenger
-from groupmessenger_messagebird.lookup import SKEW, moment
+from groupmessenger_messagebird.lookup import SKEW
 from groupmessenger_messagebird.sandbox import LINE, MessageBirdFace
 
 import groupmessenger as gm
 from groupmessenger import FailureReason, Status
 from groupmessenger.sandbox import Sandbox
+from groupmessenger.times import moment
 
 ANN, BOB, CAT = (f"+1312555014{n}" for n in range(3))
 PEOPLE = (ANN, BOB, CAT)

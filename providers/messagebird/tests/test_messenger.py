@@ -527,7 +527,7 @@ class TestCreating:
         assert len(inside) in (70, 100)
         assert (members(error.group), sorted(map(str, error.succeeded))) == (inside, inside)
         assert sorted(map(str, error.failed)) == sorted({*people} - {*inside})
-        assert f"{len(error.failed)} of 120 could not be added" in str(error)
+        assert f"{len(error.failed)} of 120 members could not be added" in str(error)
 
     def test_name_of_people(self, vendor: Vendor) -> None:
         """A blank name is none."""
@@ -691,7 +691,7 @@ class TestChanging:
         """Who could not be removed is named, and the group has who is still in it."""
         group = made(box, client)
         box.fault("refuse", operation="remove_member", status=422, body={"errors": [{"code": 10}]})
-        with pytest.raises(gm.PartialFailure, match="1 of 2 could not be removed") as raised:
+        with pytest.raises(gm.PartialFailure, match="1 of 2 members could not be removed") as raised:
             client.remove_members(group, [ANN, BOB])
         error = raised.value
         assert members(error.group) == there(box, group) == sorted([CAT, *map(str, error.failed)])
@@ -1056,7 +1056,7 @@ class TestAccounts:
         assert "balance" in unchecked
         assert "MMS" in unchecked
 
-    @pytest.mark.parametrize(("days", "words"), [(-40, "in 40 days"), (0, "(today)"), (3, "3 days ago")])
+    @pytest.mark.parametrize(("days", "words"), [(-40, "in 40 days"), (0, ", today)"), (3, "3 days ago")])
     def test_last_day(self, days: int, words: str) -> None:
         """The announced end is counted down."""
         messenger = MessageBirdMessenger(line=LINE, access_key="key")

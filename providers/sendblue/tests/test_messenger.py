@@ -219,11 +219,10 @@ class TestRequests:
         assert not any(byte in b"".join(vendor.raw) for byte in b"?# ")
         assert vendor.bodies[2]["group_id"] == group_id
 
-    @pytest.mark.parametrize("group_id", ["a" * 161, ".", ".."])
-    def test_no_group_id(self, vendor: Vendor, group_id: str) -> None:
-        """161 characters cannot be a group, nor what would be another place in a path."""
+    def test_no_group_id(self, vendor: Vendor) -> None:
+        """161 characters cannot be a group."""
         with vendor.connect() as client:
-            group = client.group(group_id)
+            group = client.group("a" * 161)
             refusals: Thunks = (
                 lambda: client.get_group(group),
                 lambda: client.add_members(group, [DAN]),

@@ -173,16 +173,16 @@ class BandwidthMessenger(GroupMessenger):
         )
         yield Finding(Level.UNCHECKED, "whether the line is on a 10DLC campaign: if not, messages fail with 4476")
 
-    def violations(self, group: Group | None, message: Message) -> Iterable[CapabilityError]:
+    def violations(self, to: Group | Address, message: Message) -> Iterable[CapabilityError]:
         """Lines and numbers that have no group MMS, URLs that are too long, fields that are not for extras."""
         if any(len(media.url) > LONGEST_URL for media in message.media):
             yield UnsupportedOperation(f"Bandwidth takes media URLs of up to {LONGEST_URL} characters")
-        if group is not None:
-            if not group.is_member_set:
+        if isinstance(to, Group):
+            if not to.is_member_set:
                 yield UnsupportedOperation(
                     "Bandwidth keeps no groups and has no ids for them: create_group with people"
                 )
-            yield from self._no_thread(group.addresses)
+            yield from self._no_thread(to.addresses)
 
     async def create_group(self, members: Sequence[Member], name: str | None) -> Group:
         """Describe the group: it is its members, and there is nothing to be made."""

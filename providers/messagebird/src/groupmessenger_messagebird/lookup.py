@@ -26,6 +26,7 @@ from groupmessenger.provider import (
     Status,
     StatusChanged,
     ask,
+    moment,
 )
 
 from . import answers
@@ -83,15 +84,6 @@ def _status(message_id: str, item: Mapping[str, Any]) -> StatusChanged:
         code=None if code is None else str(code),
         raw=item,
     )
-
-
-def moment(value: object) -> datetime | None:
-    """A time of theirs, None if it is not one."""
-    try:
-        at = datetime.fromisoformat(str(value))
-    except ValueError:
-        return None
-    return at if at.tzinfo else at.replace(tzinfo=UTC)
 
 
 async def find(messenger: MessageBirdMessenger, attempt: Attempt) -> Sighting:

@@ -11,7 +11,6 @@ from urllib.parse import quote
 import attrs
 
 from groupmessenger.provider import (
-    Address,
     Failed,
     Group,
     GroupMessengerError,
@@ -26,6 +25,7 @@ from groupmessenger.provider import (
     Topology,
     UnexpectedAnswer,
     ask,
+    moment,
     now,
     together,
 )
@@ -51,11 +51,6 @@ class Roster:
     def members(self) -> tuple[Member, ...]:
         """Everybody in it."""
         return tuple(self.ids)
-
-    @property
-    def addresses(self) -> tuple[Address, ...]:
-        """Their numbers."""
-        return tuple(member.address for member in self.ids)
 
 
 def path(group: Group) -> str:
@@ -176,7 +171,7 @@ async def _made(name: str, began: datetime, lost: OutcomeUnknown) -> Mapping[str
         if row.get("name") == name
         and _count(row) == 0
         and answers.id_of(row)
-        and (made := lookup.moment(row.get("createdDatetime")))
+        and (made := moment(row.get("createdDatetime")))
         and made >= began - lookup.SKEW
     ]
     if not empty or (len(empty) > 1 and not _MADE_UP.fullmatch(name)):
@@ -242,14 +237,7 @@ async def _as_it_is(
 def _whole(group: Group, asked: Iterable[Member], failed: Mapping[Member, GroupMessengerError], done: str) -> Group:
     if not failed:
         return group
-    everybody = dict.fromkeys(asked)
-    raise PartialFailure(
-        f"{len(failed)} of {len(everybody)} could not be {done}: "
-        + "; ".join(f"{member.address!r}: {error}" for member, error in failed.items()),
-        group=group,
-        succeeded=[member for member in everybody if member not in failed],
-        failed=failed,
-    )
+    raise PartialFailure.naming(done, group=group, asked=asked, failed=failed)
 
 
 def _group(messenger: MessageBirdMessenger, row: Mapping[str, Any], known_id: str = "") -> Group:

@@ -7,7 +7,6 @@ import re
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import UTC, date, datetime
 from typing import Any
-from urllib.parse import urlsplit
 
 import attrs
 
@@ -43,6 +42,8 @@ from groupmessenger.provider import (
     UnsupportedOperation,
     UrlParts,
     ask,
+    callback_url,
+    countdown,
     graded,
     mask,
     now,
@@ -57,9 +58,6 @@ from .limits import CAPABILITIES, CHUNK, without_answers
 LAST_DAY = date(2026, 12, 31)  # of the "dual-key window" on bird.com/en-us/migrate/from-messagebird-classic
 
 _NAME = re.compile(r"(?=.*[A-Za-z])[A-Za-z0-9]{1,11}")
-_OURS = frozenset(
-    "originator body recipients groupIds reference datacoding scheduledDatetime mediaUrls reportUrl".split()  # noqa: SIM905
-)
 _OTHER_PLATFORM = "bk_"
 
 
@@ -73,12 +71,6 @@ def _line(value: str) -> str:
             "line is your number in E.164 ('+', the country code and the number), or a name of up to 11 letters and "
             "digits, which nobody can answer"
         ) from None
-
-
-def _url(_: object, attribute: attrs.Attribute[str], value: str) -> None:
-    parts = urlsplit(value)
-    if parts.scheme not in ("http", "https") or not parts.hostname:
-        raise InvalidInput(f"{attribute.name} is an http(s) URL that MessageBird can reach")
 
 
 def _classic(_: object, attribute: attrs.Attribute[str], value: str) -> None:
@@ -100,6 +92,9 @@ class MessageBirdMessenger(GroupMessenger):
     name = "messagebird"
     title = "MessageBird"
     capabilities = CAPABILITIES
+    reserved = frozenset(
+        "originator body recipients groupIds reference datacoding scheduledDatetime mediaUrls reportUrl".split()  # noqa: SIM905
+    )
     url_parts = UrlParts(user="access_key", host="line")
 
     line: str = setting(
@@ -109,12 +104,7 @@ class MessageBirdMessenger(GroupMessenger):
     )
     access_key: str = secret("a live access key of dashboard.messagebird.com", validator=_classic)
     base_url: str = setting("where the classic API is", default="https://rest.messagebird.com")
-    report_url: str | None = setting(
-        "a URL that MessageBird tells what becomes of each copy of an SMS",
-        default=None,
-        repr=False,
-        validator=attrs.validators.optional(_url),
-    )
+    report_url: str | None = callback_url("a URL that MessageBird tells what becomes of each copy of an SMS")
 
     @property
     def is_one_way(self) -> bool:
@@ -144,12 +134,10 @@ class MessageBirdMessenger(GroupMessenger):
 
     def advice(self, now: datetime) -> Iterable[Finding]:
         """The announced end of this interface, and what a key or a line of this kind cannot do."""
-        left = (LAST_DAY - now.astimezone(UTC).date()).days
-        when = f"in {left} days" if left > 0 else "today" if left == 0 else f"{-left} days ago"
         yield Finding(
             Level.WARNING,
-            f"Bird announces that classic keys work until {LAST_DAY} ({when}); one page says so, and it is not clear "
-            "what ends then: ask Bird, and have another connection ready",
+            f"Bird announces the end of classic keys ({countdown(LAST_DAY, now)}); one page says so, and it is not "
+            "clear what ends then: ask Bird, and have another connection ready",
         )
         if self.has_test_key:
             yield Finding(Level.WARNING, "this is a test key: messages are accepted and nobody gets them")
@@ -158,17 +146,16 @@ class MessageBirdMessenger(GroupMessenger):
         yield Finding(Level.UNCHECKED, "the balance, and whether this is a trial account, which texts one number only")
         yield Finding(Level.UNCHECKED, "whether the line is yours, and can send MMS: MessageBird says so on sending")
 
-    def violations(self, group: Group | None, message: Message) -> Iterable[CapabilityError]:
-        """What goes as MMS where there is none, lists that are too long, and fields that are not for extras."""
-        if taken := _OURS & message.extras.get(self.name, {}).keys():
-            yield UnsupportedOperation(f"extras cannot set {', '.join(sorted(taken))}: the message itself does")
+    def violations(self, to: Group | Address, message: Message) -> Iterable[CapabilityError]:
+        """What goes as MMS where there is none, and more copies than one request makes."""
         if message.media and message.expires_at:
             yield UnsupportedOperation("MessageBird's MMS has no validity: leave out expires_at, or the media")
         if message.media and not self.is_one_way and not self.line.startswith("+1"):
             yield UnsupportedOperation("MessageBird sends pictures from US and Canadian numbers only")
-        if group is not None and group.members is not None and (message.media or message.leave_out):
-            to = [address for address in group.addresses if address not in message.leave_out]
-            yield from _unlistable(to, message)
+        people = to.addresses if isinstance(to, Group) else (to,)
+        yield from _abroad(people, message)
+        if message.leave_out and not message.media:  # for pictures there is a limit of that name
+            yield from _too_many([address for address in people if address not in message.leave_out])
 
     async def create_group(self, members: Sequence[Member], name: str | None) -> Group:
         """Make contacts and the group. Raises `PartialFailure`, which has the group, naming who is not in it."""
@@ -204,7 +191,9 @@ class MessageBirdMessenger(GroupMessenger):
         if message.media or message.leave_out:
             members = (await membership.roster(group)).members  # as it is now: a copy for each is asked for by number
             listed = [member.address for member in members if member.address not in message.leave_out]
-            for refused in _unlistable(listed, message):
+            if not listed:
+                raise UnsupportedOperation("there is nobody in the group to send it to")
+            for refused in (*_too_many(listed), *_abroad(listed, message)):
                 raise refused
             group = attrs.evolve(group, members=members)
             to = {"recipients": [answers.digits(address) for address in listed]}
@@ -213,8 +202,6 @@ class MessageBirdMessenger(GroupMessenger):
 
     async def send_direct(self, to: Address, message: Message, token: str) -> Receipt:
         """Send to one number."""
-        for refused in _unlistable([to], message) if message.media else ():
-            raise refused
         body = await self._post(message, token, {"recipients": [answers.digits(to)]})
         return Receipt(**self._facts(body, message))
 
@@ -287,13 +274,16 @@ async def _validity(message: Message) -> int:
     return seconds
 
 
-def _unlistable(to: Sequence[Address], message: Message) -> Iterable[CapabilityError]:
-    """Why these people cannot be sent to one by one in one request."""
-    if not to:
-        yield UnsupportedOperation("there is nobody in the group to send it to")
-    if len(to) > CHUNK:
-        why = "a picture goes" if message.media else "leaving somebody out goes"
-        text = f"{len(to)} recipients: {why} to {CHUNK} in one request, and more would be several messages"
-        yield LimitExceeded(text, name=LimitName.RECIPIENTS, limit=CHUNK, asked=len(to))
-    if message.media and not all(str(address).startswith("+1") for address in to):
-        yield UnsupportedOperation("MessageBird sends pictures to US and Canadian numbers only")
+def _too_many(people: Sequence[Address]) -> Iterable[CapabilityError]:
+    """Why these people cannot be sent to one by one in one request; more requests would be more messages."""
+    if len(people) > CHUNK:
+        text = f"{len(people)} recipients: copies by number, for a picture or without some members, go to {CHUNK}"
+        yield LimitExceeded(text, name=LimitName.RECIPIENTS, limit=CHUNK, asked=len(people))
+
+
+def _abroad(people: Sequence[Address], message: Message) -> Iterable[CapabilityError]:
+    """Why these people cannot have a picture."""
+    foreign = [address for address in people if not str(address).startswith("+1") and address not in message.leave_out]
+    if message.media and foreign:
+        who = ", ".join(map(repr, foreign))
+        yield UnsupportedOperation(f"MessageBird sends pictures to US and Canadian numbers only, and not to {who}")

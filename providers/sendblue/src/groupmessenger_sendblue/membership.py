@@ -38,8 +38,6 @@ def path(group: Group) -> str:
     """Where a group is in the v2 interface. Raises `UnsupportedOperation` if it cannot be there."""
     if group.is_member_set:
         raise UnsupportedOperation("Sendblue gave no id for this group, so that it can be neither read nor changed")
-    if group.id in (".", ".."):  # which in a path is another place
-        raise UnsupportedOperation(f"a Sendblue group id is not {group.id!r}")
     if len(group.id) > _LONGEST_ID:
         raise UnsupportedOperation(f"a Sendblue group id has {_LONGEST_ID} characters or fewer")
     return f"/api/v2/groups/{quote(group.id, safe='')}"

@@ -115,7 +115,7 @@ class SendblueMessenger(GroupMessenger):
             what = "a lost message cannot be looked for: set exclusive_line if nobody else sends from this line"
             yield Finding(Level.WARNING, f"{what}, or a seat_id of your own")
 
-    def violations(self, group: Group | None, message: Message) -> Iterable[CapabilityError]:
+    def violations(self, to: Group | Address, message: Message) -> Iterable[CapabilityError]:
         """Media that Sendblue could not fetch, and people it cannot begin a group with."""
         for media in message.media:
             parts = urlsplit(media.url)
@@ -123,7 +123,7 @@ class SendblueMessenger(GroupMessenger):
                 yield UnsupportedOperation("Sendblue needs a media URL that ends in a file extension, such as .jpg")
             if any(_SIGNED.search(name) for name, _ in parse_qsl(parts.query, keep_blank_values=True)):
                 yield UnsupportedOperation("Sendblue does not fetch signed media URLs: give a public one")
-        if group is not None and group.is_member_set and (refused := _beginning(group.members or ())):
+        if isinstance(to, Group) and to.is_member_set and (refused := _beginning(to.members or ())):
             yield refused
 
     async def create_group(self, members: Sequence[Member], name: str | None) -> Group:
