@@ -32,7 +32,7 @@ pytestmark = pytest.mark.filterwarnings("ignore:Async generator 'httpx._content.
 SEND = Request(
     "POST",
     "/send",
-    params={"line": "+15550001111"},
+    params={"line": "+13125550199"},
     json={"text": "hush"},
     headers={"Authorization": "Bearer sesame"},
 )
@@ -228,7 +228,7 @@ def test_reset_before_any_byte(way: Way) -> None:
 
 def test_connect_error_without_a_known_cause(way: Way) -> None:
     def unreachable(_: httpx.Request) -> httpx.Response:
-        raise httpx.ConnectError("https://provider.invalid/send?line=+15550001111") from OSError(101, "unreachable")
+        raise httpx.ConnectError("https://provider.invalid/send?line=+13125550199") from OSError(101, "unreachable")
 
     (ended,) = way.send("https://provider.invalid", SEND, transport=lambda _: httpx.MockTransport(unreachable))
     failed(ended, NotSent, "no connection (provider.invalid)")
@@ -463,7 +463,7 @@ def test_connections_do_not_idle_for_long(way: Way, monkeypatch: pytest.MonkeyPa
 
 def test_what_nobody_expects(way: Way) -> None:
     def surprise(_: httpx.Request) -> httpx.Response:
-        raise RuntimeError("line +15550001111")
+        raise RuntimeError("line +13125550199")
 
     (ended,) = way.send("https://provider.invalid", SEND, transport=lambda _: httpx.MockTransport(surprise))
     failed(ended, MaybeSent, "the exchange broke off with RuntimeError (provider.invalid)")
@@ -560,9 +560,9 @@ def parsed(ended: Ended) -> tuple[str, dict[str, str], bytes]:
 
 def test_bodies(way: Way) -> None:
     requests = [
-        Request("POST", "/a", json={"text": "Grüße 👋", "to": ["+15550001111"]}),
+        Request("POST", "/a", json={"text": "Grüße 👋", "to": ["+13125550199"]}),
         Request("POST", "/b", json={}),
-        Request("POST", "/c", form={"text": "Grüße & so", "to": "+15550001111"}),
+        Request("POST", "/c", form={"text": "Grüße & so", "to": "+13125550199"}),
         Request("PUT", "/d", content=b"\x00\xff", headers={"Content-Type": "image/png"}),
         Request("POST", "/e"),
         Request("GET", "/f?a=1", params={"b": "2 3", "c": "+1&"}),
@@ -573,8 +573,8 @@ def test_bodies(way: Way) -> None:
     kinds = [
         (first, headers.get("content-type"), headers.get("content-length"), body) for first, headers, body in ended
     ]
-    text = json.dumps({"text": "Grüße 👋", "to": ["+15550001111"]}, ensure_ascii=False, separators=(",", ":")).encode()
-    form = b"text=Gr%C3%BC%C3%9Fe+%26+so&to=%2B15550001111"
+    text = json.dumps({"text": "Grüße 👋", "to": ["+13125550199"]}, ensure_ascii=False, separators=(",", ":")).encode()
+    form = b"text=Gr%C3%BC%C3%9Fe+%26+so&to=%2B13125550199"
     assert [
         ("POST /a HTTP/1.1", "application/json", str(len(text)), text),
         ("POST /b HTTP/1.1", "application/json", "2", b"{}"),

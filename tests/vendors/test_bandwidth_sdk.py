@@ -259,7 +259,7 @@ def test_callbacks_in_a_list(model: Any) -> None:
         "to": LINE if inbound else ANN,
         "description": "ok",
         "message": {
-            "id": "1589228074636lm4k2je7j7jklbn2",
+            "id": "1795300000001lkq7mwd4xt2brvhe",
             "owner": LINE,
             "applicationId": APPLICATION_ID,
             "time": "2026-11-22T18:20:45.160Z",

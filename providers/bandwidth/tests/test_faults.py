@@ -43,8 +43,8 @@ from groupmessenger.provider import hookimpl
 from groupmessenger.sandbox import Sandbox
 
 TEXT = "Dinner at seven?"
-TIMEOUT = 0.5  # seconds for an answer, where one is to come too late
-SLOW = 0.7  # seconds an answer takes that comes too late
+TIMEOUT = 1.0  # seconds for an answer, where one is to come too late
+SLOW = 1.3  # seconds an answer takes that comes too late
 LATE = 60.0  # seconds of the sandbox's time
 DONE, NOT_SENT, UNKNOWN = "done", "not sent", "unknown"
 WORDS = {Outcome.NOT_SENT: NOT_SENT, Outcome.SENT: "done, and an error", Outcome.UNKNOWN: UNKNOWN}
@@ -226,7 +226,7 @@ ROWS = [
     refused("redirect", "redirect", location="https://example.com/elsewhere"),
     Row("401 once", fault("refuse", "before", status=401, body=NO), True, DONE, 2),
     # What an answer says
-    told("the id alone", DONE, {"id": "1589228074636lm4k2je7j7jklbn2"}, whole=True),
+    told("the id alone", DONE, {"id": "1795300000001lkq7mwd4xt2brvhe"}, whole=True),
     *(told(f"it in a {status}", DONE, {}, status=status) for status in (200, 201, 202)),
     *(told(f"{fields}", UNKNOWN, fields) for fields in ({"id": None}, {"id": ""}, {"id": ["m1"]})),
     told("nothing", UNKNOWN, {}, whole=True),

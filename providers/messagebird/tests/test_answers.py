@@ -130,7 +130,7 @@ def row(code: int, description: str = "no", parameter: str | None = None) -> dic
 
 AUTH, QUOTA, REJECTED, GONE = gm.AuthenticationFailed, gm.QuotaExceeded, gm.Rejected, gm.GroupNotFound
 NOBODY = "no (correct) recipients found"
-TRIAL = f"{NOBODY}. Note: during your test period you can only send messages to your own number (+380999999999)."
+TRIAL = f"{NOBODY}. Note: during your test period you can only send messages to your own number (+380671550101)."
 
 REFUSALS: dict[str, tuple[int, Body, type[Exception], str, FailureReason | None]] = {
     # recorded by the vendor or by integrators
@@ -239,10 +239,10 @@ def test_three_platforms() -> None:
 
 def test_words() -> None:
     """Their own words are in the error, without numbers and without what we wrote."""
-    said = f"originator {LINE} may not send {TEXT!r} to {ANN[1:]} or +380999999999, ask help@example.com"
+    said = f"originator {LINE} may not send {TEXT!r} to {ANN[1:]} or +380671550101, ask help@example.com"
     text = str(outcome_of(Vendor(422, errors(row(10, said, "originator"))), direct))
     assert "may not send" in text
-    assert not any(hidden in text for hidden in ("380999999999", "help@", TEXT))
+    assert not any(hidden in text for hidden in ("380671550101", "help@", TEXT))
 
 
 # Answers that say nothing

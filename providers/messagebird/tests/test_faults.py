@@ -34,9 +34,9 @@ from groupmessenger.provider import hookimpl
 from groupmessenger.sandbox import Sandbox
 
 TEXT, NAME, PICTURE = "Dinner at seven?", "The neighbours", "https://example.com/a.jpg"
-TIMEOUT = 0.5  # seconds for an answer
-SETTLE = 0.4  # seconds in which a lost message may turn up
-SLOW = 0.7  # seconds an answer takes that comes too late, but within TIMEOUT + SETTLE
+TIMEOUT = 1.0  # seconds for an answer
+SETTLE = 0.6  # seconds in which a lost message may turn up
+SLOW = 1.3  # seconds an answer takes that comes too late, but within TIMEOUT + SETTLE
 LATE = 60.0  # seconds of the sandbox's time
 DONE, FAILED, NOT_SENT, UNKNOWN = "done", "failed", "not sent", "unknown"
 WAYS = ("blocking", "asyncio", "trio")

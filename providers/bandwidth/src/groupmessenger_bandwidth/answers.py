@@ -66,10 +66,10 @@ def refusal(response: Response, *, of_token: bool) -> ProviderError | None:
     shaped = isinstance(body.get("type"), str) or body.keys() >= _OTHER_SHAPE
     if response.status == 500 and isinstance(body.get("type"), str) and isinstance(body.get("description"), str):
         return _error(ProviderUnavailable, response, "an error of its own, at which it sends nothing")
-    if response.status == 401:  # in whatever words: a gateway that says so has let nothing through
-        return _error(AuthenticationFailed, response, "the credentials are not, or no longer, accepted")
     if response.status not in _REFUSED or not shaped:
         return None
+    if response.status == 401:
+        return _error(AuthenticationFailed, response, "the credentials are not, or no longer, accepted")
     if response.status == 403:
         return _error(AuthenticationFailed, response, "these credentials may not do this: check account_id")
     if body.get("type") == _TOO_MANY:
