@@ -226,3 +226,20 @@ def test_limits_that_cannot_be_are_all_named() -> None:
         problem.key for problem in caught.value.problems
     ]
     assert "recipients" in caught.value.problems[0].cure
+
+
+def test_a_hard_limit_can_only_be_stricter() -> None:
+    """A connection may lower a most and raise a least; past that it is told, if no other limit has the name."""
+    hard = Limit(name=LimitName.RECIPIENTS, value=5, hard=True, unit=Unit.PEOPLE, source="s", confidence=Confidence.LOW)
+    least = attrs.evolve(hard, name=LimitName.MIN_RECIPIENTS, value=2, certain=2, bound=Bound.MIN)
+    soft = attrs.evolve(hard, value=None, certain=4, hard=False)
+    alone = attrs.evolve(CAPABILITIES, limits=(hard, least))
+    assert [3, 3] == [limit.value for limit in alone.with_limits({"recipients": 3, "min_recipients": 3}).limits]
+    with pytest.raises(ConfigurationError) as caught:
+        alone.with_limits({"recipients": 6, "min_recipients": 1})
+    assert [
+        "limits.recipients: past what the provider itself allows, at most 5 (a connection can only be stricter)",
+        "limits.min_recipients: past what the provider itself allows, at least 2 (a connection can only be stricter)",
+    ] == list(map(str, caught.value.problems))
+    beside = attrs.evolve(CAPABILITIES, limits=(hard, soft)).with_limits({"recipients": 6})
+    assert [5, 6] == [limit.value for limit in beside.limits]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 from typing import Any
 
 import pytest
@@ -108,3 +109,13 @@ def test_a_text_that_was_sent_is_never_quoted(before: str, text: str) -> None:
     quoted = response.quote(f"{before} <{text}>")
     words = " ".join(text.split())
     assert len(text.strip()) <= 3 or words not in quoted or words in "…"
+
+
+def test_what_basic_credentials_are_made_of_is_not_quoted() -> None:
+    """A vendor may give back the user and the password that the header only has together, encoded."""
+    token = base64.b64encode(b"client-one:open sesame").decode()
+    request = Request("POST", "/token", headers={"authorization": f"Basic {token}"})
+    quoted = Response(401, request=request).quote(f"client-one with open sesame ({token}) is not known")
+    assert "… with … (…) is not known" == quoted
+    odd = Request("GET", "/", headers={"authorization": "Basic !!!", "x": "Bearer abcdef"})
+    assert "… is wrong, ! as well" == Response(401, request=odd).quote("abcdef is wrong, ! as well")

@@ -113,9 +113,10 @@ def picky(**settings: Any) -> dict[str, str]:
 
 
 def test_settings_that_conflict_are_named() -> None:
-    """As they are when converted; only where each is well by itself."""
+    """As they are when converted, beside what is wrong with others; each setting is named once."""
     assert {"seats": "seats: too many to be strict with (leave out strictly)"} == picky(strictly="yes", seats="3")
-    assert {"level"} == set(picky(strictly="yes", seats="3", level=-1))
+    assert {"level", "seats"} == set(picky(strictly="yes", seats="3", level=-1))
+    assert {"seats"} == set(picky(strictly="yes", seats="many"))
     assert isinstance(build_messenger(Picky, {"line": LINE, "api_key": SECRET, "strictly": "yes", "seats": "2"}), Picky)
 
 
@@ -156,7 +157,8 @@ def test_an_adapter_s_own_words_do_not_show_a_value() -> None:
 
 
 def test_settings_that_could_not_be_read_are_not_missing() -> None:
-    """And nothing is said of their values, or of them with others."""
-    given = {"line": LINE, "strictly": "yes", "seats": 3}
-    assert [] == list(wrong_settings(Picky, given, unread={"api_key"}))
+    """And nothing is said of their values; of those that were read it is."""
+    given = {"line": LINE, "strictly": "yes"}
+    assert [] == list(wrong_settings(Picky, given, unread={"api_key", "seats"}))
     assert ["apikey"] == [problem.key for problem in wrong_settings(Picky, given, unread={"api_key", "apikey"})]
+    assert ["seats"] == [problem.key for problem in wrong_settings(Picky, {**given, "seats": 3}, unread={"api_key"})]

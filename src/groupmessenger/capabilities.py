@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Set
 from datetime import date
 from enum import StrEnum
 
@@ -204,15 +204,23 @@ class Capabilities:
         """These capabilities with a connection's own limits. Raises `ConfigurationError` for what cannot be one."""
         checked = {limit.name for limit in self.limits if limit.per is None}  # rates are told, and not held
         problems = [
-            Problem(f"limits.{name}", "no such limit here", near(name, sorted(checked)))
-            if name not in checked
-            else Problem(f"limits.{name}", "not a whole number, 0 or more")
+            Problem(f"limits.{name}", what, cure)
             for name, value in overrides.items()
-            if name not in checked or type(value) is not int or value < 0
+            for what, cure in self._wrong_override(name, value, checked)
         ]
         if problems:
             raise ConfigurationError(*problems)
         return attrs.evolve(self, limits=tuple(_overridden(limit, overrides) for limit in self.limits))
+
+    def _wrong_override(self, name: str, value: object, checked: Set[str]) -> Iterator[tuple[str, str]]:
+        """Why a connection cannot have this limit, and the cure."""
+        if name not in checked:
+            yield "no such limit here", near(name, sorted(checked))
+        elif type(value) is not int or value < 0:
+            yield "not a whole number, 0 or more", ""
+        elif all(limit.hard and limit.breaks(value) for limit in self.limits if limit.name == name):
+            bounds = ", ".join(sorted({f"{limit.bound} {limit.value}" for limit in self.limits if limit.name == name}))
+            yield f"past what the provider itself allows, {bounds}", "a connection can only be stricter"
 
 
 def _room(limit: Limit) -> tuple[float, float]:

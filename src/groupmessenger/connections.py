@@ -12,6 +12,7 @@ import attrs
 from .capabilities import Capabilities
 from .configfile import dotted
 from .errors import ConfigurationError, Problem
+from .fields import SECRET, settings_of
 from .messenger import GroupMessenger
 from .options import OPTIONS, Options
 from .plugins import BrokenPlugin, installed_providers, load_provider
@@ -122,10 +123,9 @@ def _settings(table: Mapping[str, Any], folder: Path) -> tuple[dict[str, Any], l
 
 def _written(kind: type[GroupMessenger], key: str) -> str:
     """How a setting is given in a file: a secret not by its text."""
-    (field,) = (each for each in attrs.fields(kind) if (each.alias or each.name) == key)  # type: ignore[arg-type]
-    return (
-        f'{key} = "..."' if not field.metadata.get("secret") else f'{key} = {{ env = "NAME" }} or {{ file = "path" }}'
-    )
+    if settings_of(kind)[key].metadata.get(SECRET):
+        return f'{key} = {{ env = "NAME" }} or {{ file = "path" }}'
+    return f'{key} = "..."'
 
 
 def _below(name: str, key: str) -> str:

@@ -15,6 +15,11 @@ WHAT = "what"  # metadata of a setting: what it is, for files, errors and pages
 SECRET = "secret"  # noqa: S105 - metadata of a setting: it is one
 
 
+def settings_of(kind: type[Any]) -> dict[str, attrs.Attribute[Any]]:
+    """The settings of a messenger's class, by the names they are given under."""
+    return {field.alias or field.name: field for field in attrs.fields(kind) if field.init}
+
+
 def setting(what: str, **field: Any) -> Any:
     """A setting, with `what` it is in a few words for configuration files and errors; the rest is `attrs.field`'s."""
     return attrs.field(metadata={WHAT: what}, **field)

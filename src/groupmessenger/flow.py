@@ -6,6 +6,7 @@ effects more: the clock, a pause, work for a thread, a lock, the bare wire.
 
 from __future__ import annotations
 
+import base64
 import json as _json
 import re
 from collections.abc import Callable, Coroutine, Generator, Iterable, Mapping, Sequence
@@ -70,8 +71,10 @@ def _strings(request: Request | None) -> set[str]:
     if request is None:
         return set()
     found: set[str] = set()
-    credentials = [value.split() for value in request.headers.values()]  # a token is quoted without its scheme
-    waiting: list[Any] = [request.json, request.form, request.params, request.headers, credentials]
+    waiting: list[Any] = [request.json, request.form, request.params, request.headers]
+    for value in request.headers.values():
+        scheme, _, token = value.partition(" ")  # a token is quoted without its scheme
+        waiting.append([token, *_user_and_password(token)] if scheme.lower() == "basic" else [token])
     while waiting:
         value = waiting.pop()
         if isinstance(value, Mapping):
@@ -81,6 +84,14 @@ def _strings(request: Request | None) -> set[str]:
         elif isinstance(value, str) and len(value.strip()) > 3:
             found.add(value)
     return found
+
+
+def _user_and_password(token: str) -> list[str]:
+    """What the credentials of HTTP's Basic scheme are made of (RFC 7617)."""
+    try:
+        return base64.b64decode(token, validate=True).decode().split(":", 1)
+    except ValueError:
+        return []
 
 
 @attrs.frozen

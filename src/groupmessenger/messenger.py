@@ -107,7 +107,10 @@ class GroupMessenger:
 
     @classmethod
     def conflicts(cls, settings: Mapping[str, Any]) -> Iterable[Problem]:
-        """What is wrong with settings together, each of which may be well by itself. Pure."""
+        """What is wrong with settings together, which may be well or not each by itself. Pure.
+
+        Some may be of the wrong kind, and those that could not be read are empty: look at which there are.
+        """
         return ()
 
     def own_capabilities(self) -> Capabilities:

@@ -215,7 +215,8 @@ class Operations:
             self._opened.remember(group, receipt.group)
             return attrs.evolve(
                 receipt,
-                recipients=receipt.recipients or receipt.group.addresses,
+                recipients=receipt.recipients
+                or tuple(each for each in receipt.group.addresses if each not in plan.message.leave_out),
                 degradations=(*plan.degradations, *receipt.degradations),
             )
 

@@ -2,32 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 
 import attrs
 
-from .capabilities import Billing, Bound, Capabilities, Limit, LimitName, Unit
-from .errors import CapabilityError, InvalidInput, LimitExceeded, UnsupportedOperation
+from .capabilities import Billing, Bound, Capabilities, LimitName
+from .errors import CapabilityError, InvalidInput, UnsupportedOperation
 from .flags import Feature, Flag, Grade
 from .groups import Group
 from .messages import Degradation, Message
 from .messenger import GroupMessenger
 from .origin import Origin
-from .phone import Address, Handle, Member, OpaqueAddress, PhoneNumber
-from .segments import segments, utf16_units
+from .phone import Address, Member, PhoneNumber
+from .reviewing import Review
+from .segments import segments
 
 _PEOPLE = (LimitName.RECIPIENTS, LimitName.MIN_RECIPIENTS)
 
 
-def _segments(text: str) -> int:
-    return segments(text).count
-
-
-_MEASURES: Mapping[Unit, Callable[[str], int]] = {
-    Unit.CHARACTERS: len,
-    Unit.UTF16: utf16_units,
-    Unit.SEGMENTS: _segments,
-}
 _WORDS = {
     Feature.MEDIA: "media",
     Feature.EFFECT: "effects",
@@ -84,7 +76,7 @@ class Planner:
         """Hold a message to a group, or to one person, against everything known."""
         group = to if isinstance(to, Group) else None
         here = self.capabilities if group is None else self.capabilities.of(group)
-        review = _Review(self, here)
+        review = Review(self.messenger.title, here, self.strict, self.origin)
         if isinstance(to, Group):
             _people(review, to, message)
         else:
@@ -107,7 +99,7 @@ class Planner:
 
     def check_members(self, members: Sequence[Member]) -> None:
         """Hold the people of a group to be made, or made larger, against the limits. Raises `CapabilityError`."""
-        review = _Review(self, self.capabilities)
+        review = Review(self.messenger.title, self.capabilities, self.strict, self.origin)
         review.reachable([member.address for member in members])
         for name in _PEOPLE:
             review.count(self.capabilities.limit(name), len(members), "recipients")
@@ -118,7 +110,7 @@ class Planner:
         name = name.strip() if isinstance(name, str) else ""
         if not name:
             raise InvalidInput("a group's name is a text that is not blank: leave it out for none")
-        review = _Review(self, self.capabilities)
+        review = Review(self.messenger.title, self.capabilities, self.strict, self.origin)
         if self.capabilities.can(Feature.GROUP_NAME).grade in (Grade.UNSUPPORTED, Grade.DROPPED):
             review.violations.append(UnsupportedOperation(f"{self.messenger.title} keeps no group names: leave it out"))
         review.text(self.capabilities.limit(LimitName.GROUP_NAME), name, "in the group's name")
@@ -126,90 +118,7 @@ class Planner:
         return name
 
 
-@attrs.define
-class _Review:
-    """Findings on the way to a plan. `here` is what the provider can do for this group."""
-
-    planner: Planner
-    here: Capabilities
-    violations: list[CapabilityError] = attrs.field(factory=list)
-    degradations: list[Degradation] = attrs.field(factory=list)
-    unverified: list[str] = attrs.field(factory=list)
-
-    @property
-    def title(self) -> str:
-        return self.planner.messenger.title
-
-    def count(self, limit: Limit | None, asked: int, what: str, *, with_media: bool = False) -> None:
-        """Hold a number against a limit."""
-        self._hold(limit, lambda _: asked, what, with_media=with_media)
-
-    def text(self, limit: Limit | None, text: str, what: str, *, with_media: bool = False) -> None:
-        """Hold a text against a limit, in the unit of that limit."""
-        self._hold(limit, lambda limit: _MEASURES[limit.unit](text), what, with_media=with_media)
-
-    def _hold(self, limit: Limit | None, measure: Callable[[Limit], int], what: str, *, with_media: bool) -> None:
-        """Refuse what is past a limit, warn of it, or let it pass."""
-        if limit is None:
-            return
-        asked = measure(limit)
-        doubtful = limit.doubtful(asked)
-        if limit.breaks(asked) or (doubtful and self.planner.strict):
-
-            def fits(there: Capabilities) -> bool:
-                other = there.limit(limit.name, with_media=with_media)
-                return other is None or not other.breaks(measure(other))
-
-            origin = self.planner.origin
-            alternatives = origin.alternatives(self.here, fits) if origin is not None else ()
-            self.violations.append(_limit_exceeded(self.title, limit, asked, what, alternatives))
-        elif doubtful:
-            self.degradations.append(Degradation(what, _doubt(limit, asked)))
-
-    def reachable(self, addresses: Iterable[Address]) -> None:
-        """Refuse addresses that the provider has no way to text."""
-        for address in addresses:
-            if isinstance(address, OpaqueAddress):
-                self.violations.append(UnsupportedOperation(f"{address!r} is a sender's name, and cannot be texted"))
-            elif isinstance(address, Handle) and not self.here.emails:
-                text = f"{self.title} texts phone numbers only, and {address!r} is an e-mail address"
-                self.violations.append(UnsupportedOperation(text))
-
-    def check(self) -> None:
-        """Raise the first violation, if there is one."""
-        if self.violations:
-            raise self.violations[0]
-
-    def degrade(self, feature: str, done: str) -> None:
-        """Leave something out, or refuse to where the connection is strict."""
-        if self.planner.strict:
-            self.violations.append(UnsupportedOperation(f"{self.title} would not carry the {feature}: {done}"))
-        else:
-            self.degradations.append(Degradation(feature, done))
-
-
-def _doubt(limit: Limit, asked: int) -> str:
-    past = "many" if limit.bound is Bound.MAX else "few"
-    more = "no limit is published" if limit.value is None else f"{limit.value} only probable"
-    return f"{asked} may be too {past}: {limit.certain} is certain, {more}"
-
-
-def _limit_exceeded(provider: str, limit: Limit, asked: int, what: str, alternatives: tuple[str, ...]) -> LimitExceeded:
-    """The error for a number past a limit: which, how far, who says so, and where it would do."""
-    unit = "" if limit.unit in (Unit.PEOPLE, Unit.ITEMS) else f" {limit.unit}"
-    what = "recipient" if (asked, what) == (1, "recipients") else what
-    if limit.doubtful(asked):
-        bound = limit.certain or 0
-        of = "" if limit.value is None else f" of the {limit.value} that {provider} may take"
-        taken = f"only {limit.certain} is certain{of}"
-    else:
-        bound, taken = limit.value or 0, f"{provider} takes {limit.bound} {limit.value}"
-    cure = f"; it would fit connection {' or '.join(alternatives)}" if alternatives else ""
-    text = f"{asked}{unit} {what}: {taken} ({limit.source}){cure}"
-    return LimitExceeded(text, name=limit.name, limit=bound, asked=asked, alternatives=alternatives)
-
-
-def _person(review: _Review, to: Address, message: Message) -> None:
+def _person(review: Review, to: Address, message: Message) -> None:
     if not isinstance(to, PhoneNumber):
         text = f"{review.title} texts a single person by phone number only, and {to!r} is none"
         review.violations.append(UnsupportedOperation(text))
@@ -217,7 +126,7 @@ def _person(review: _Review, to: Address, message: Message) -> None:
         review.violations.append(UnsupportedOperation("a private text goes to one person: leave_out is for groups"))
 
 
-def _people(review: _Review, group: Group, message: Message) -> None:
+def _people(review: Review, group: Group, message: Message) -> None:
     if group.members is None:
         if group.is_member_set:
             review.violations.append(
@@ -246,7 +155,7 @@ def _people(review: _Review, group: Group, message: Message) -> None:
             review.count(limit, asked, "recipients", with_media=media)
 
 
-def _content(review: _Review, message: Message) -> None:
+def _content(review: Review, message: Message) -> None:
     media, limit = bool(message.media), review.here.limit
     review.text(limit(LimitName.TEXT, with_media=media), message.text, "in the text", with_media=media)
     review.count(limit(LimitName.MEDIA, with_media=True), len(message.media), "media", with_media=True)
@@ -259,7 +168,7 @@ def _content(review: _Review, message: Message) -> None:
     review.count(limit(LimitName.MEDIA_TOTAL, with_media=True), known, "of media in all", with_media=True)
 
 
-def _features(review: _Review, message: Message) -> Message:
+def _features(review: Review, message: Message) -> Message:
     for feature in _used(message):
         flag = review.here.can(feature)
         if feature in _DROPPABLE and (reason := _drops(flag, review.here, feature, message)):

@@ -21,6 +21,7 @@ from .errors import (
     OutcomeUnknown,
     PartialFailure,
     ProviderError,
+    UnsupportedOperation,
 )
 from .exchange import Departed, departed
 from .flow import Call, Flow, LeaveBy, Now
@@ -30,8 +31,6 @@ from .messenger import GroupMessenger
 from .opened import Bounded
 from .phone import Address
 
-K = TypeVar("K")
-V = TypeVar("V")
 R = TypeVar("R", bound=Receipt)
 T = TypeVar("T")
 _log = logging.getLogger(__name__)
@@ -72,6 +71,9 @@ class Sending:
     async def attempt(self, message: Message, *, group: Group | None = None, to: Address | None = None) -> Attempt:
         """Make an attempt, with a random token of its own."""
         now = await Now()
+        for name, moment in {"send_at": message.send_at, "expires_at": message.expires_at}.items():
+            if moment is not None and moment <= now:
+                raise UnsupportedOperation(f"{name} is over already: leave it out, or take a later time")
         return Attempt(
             token=secrets.token_hex(16),
             provider=self._messenger.name,

@@ -10,6 +10,7 @@ import attrs
 
 from .capabilities import Capabilities
 from .errors import ConfigurationError, GroupMessengerError, Problem, near
+from .fields import WHAT, settings_of
 from .messenger import GroupMessenger
 from .options import CLIENT_OPTIONS, OPTIONS
 from .phone import mask
@@ -54,7 +55,7 @@ def wrong_settings(
     `unread` are settings that were given and whose value could not be read. `options` are other keys that may have
     been meant, and `write` says how a setting is given here.
     """
-    fields = {field.alias or field.name: field for field in attrs.fields(kind) if field.init}  # type: ignore[arg-type]
+    fields = settings_of(kind)
     problems = [_unknown(name, fields, options) for name in (*settings, *unread) if name not in fields]
     values: dict[str, Any] = {}
     for name, field in fields.items():
@@ -62,12 +63,17 @@ def wrong_settings(
             values[name], wrong = _read(kind, name, field, settings[name])
             problems.extend(wrong)
         elif name not in unread and field.default is attrs.NOTHING:
-            what = field.metadata.get("what")
+            what = field.metadata.get(WHAT)
             it = f"it ({what})" if what else "it"
             problems.append(Problem(name, f"{kind.title} needs {it} and it is missing", write(name)))
-    if not problems and not unread:
-        problems.extend(kind.conflicts(values))
+    given = {**dict.fromkeys(unread, ""), **settings, **values}
     yield from problems
+    named = {problem.key for problem in problems}
+    try:
+        yield from [each for each in kind.conflicts(given) if each.key not in named]
+    except (TypeError, ValueError, AttributeError):
+        if not problems and not unread:  # or it stumbled over what is named above
+            raise
 
 
 def wrong_limits(capabilities: Capabilities, limits: Mapping[str, int]) -> Iterator[Problem]:
@@ -104,7 +110,7 @@ def _read(
         pass
     else:
         return value, ()
-    return value, (Problem(name, f"not what {kind.title} needs: {field.metadata.get('what', field.type)}"),)
+    return value, (Problem(name, f"not what {kind.title} needs: {field.metadata.get(WHAT, field.type)}"),)
 
 
 def _without(given: object, text: str) -> str:

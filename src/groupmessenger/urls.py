@@ -43,7 +43,7 @@ def read_url(
 
     `given` are settings from elsewhere, which go before those of the URL. `source` says where the URL is from, in
     errors. Raises `ConfigurationError` with everything that is wrong, each under `source` and the key, and without
-    any part of the URL.
+    any value of the URL.
     """
     url, kind = _opened(text, plugins, source)
     problems: list[Problem] = []

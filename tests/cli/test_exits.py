@@ -6,13 +6,23 @@ import json
 import signal
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 from cli.running import ANN, BOB, CAT, COMMAND, Here, nowhere
 from groupmessenger_sendblue.sandbox import SendblueFace
 
-from groupmessenger import Attempt
-from groupmessenger.cli.exits import MEANINGS, Exit
+from groupmessenger import (
+    Attempt,
+    Client,
+    Group,
+    GroupMessengerError,
+    Member,
+    OutcomeUnknown,
+    PartialFailure,
+    Rejected,
+)
+from groupmessenger.cli.exits import MEANINGS, Exit, exit_of
 
 TO = ("--to", ANN, "--to", BOB)
 AT = ("--connection", "messagebird")
@@ -219,6 +229,36 @@ class TestInterrupts:
         assert [] == here.box.log
 
 
+def test_an_interrupt_after_it_was_sent_changes_nothing(here: Here, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The process is deaf to it by then: one receipt, and no word of "not sent"."""
+    close = Client.close
+
+    def interrupted(client: Client) -> None:
+        signal.raise_signal(signal.SIGINT)
+        close(client)
+
+    monkeypatch.setattr(Client, "close", interrupted)
+    before = signal.getsignal(signal.SIGINT)
+    ran = here.run("send", *TO, "Dinner?", "--json")
+    assert (0, "accepted") == (ran.exit, ran.json["status"])
+    assert 0 == here.run("send", *TO, "At eight", "--separately", "--json").exit
+    assert [["Dinner?", "At eight"]] * 2 == here.texts(ANN, BOB)
+    assert before is signal.getsignal(signal.SIGINT)
+
+
+@pytest.mark.parametrize(
+    ("succeeded", "error", "code"),
+    [((), OutcomeUnknown("lost"), 5), (("+13125550103",), OutcomeUnknown("lost"), 7), ((), Rejected("no"), 7)],
+)
+def test_a_change_of_which_nothing_is_known_is_unknown(
+    succeeded: tuple[str, ...], error: GroupMessengerError, code: int
+) -> None:
+    """In part is what was done for somebody, or for nobody in a group that was made all the same."""
+    group = Group("messagebird", "+13125550110", "g1")
+    partial = PartialFailure("x", group=group, succeeded=map(Member, succeeded), failed={Member(ANN): error})
+    assert code == exit_of(partial)
+
+
 class TestPipes:
     @pytest.mark.parametrize("arguments", [("groups", "list", *AT), ("groups", "list", *AT, "--json"), ("providers",)])
     def test_whoever_has_read_enough(self, here: Here, arguments: tuple[str, ...]) -> None:
@@ -233,6 +273,20 @@ class TestPipes:
         assert (0, "") == (ran.exit, ran.err)
         assert 0 == here.unread("send", *TO, "At eight", "--separately", "--json").exit
         assert [["Dinner?", "At eight"]] * 2 == here.texts(ANN, BOB)
+
+    def test_a_doubt_is_one_whoever_reads_of_it(self, here: Here) -> None:
+        """Not 1, at which a program might send it again."""
+        here.box.fault("drop", provider="sendblue", phase="after")
+        assert 5 == here.unread("send", *TO, "Dinner?", "--json").exit
+        assert [["Dinner?"]] * 2 == here.texts(ANN, BOB)
+
+    def test_no_room_for_the_output(self, here: Here) -> None:
+        """What is sent is sent; before it, it is not."""
+        command = [sys.executable, "-m", "groupmessenger.cli", "send", *TO]
+        with Path("/dev/full").open("w") as full:
+            sent = subprocess.run([*command, "Dinner?", "--json"], cwd=here.folder, stdout=full, check=False, env={})
+            not_sent = subprocess.run([*command, "At eight"], cwd=here.folder, stdout=full, check=False, env={})
+        assert (0, 1, [["Dinner?"]] * 2) == (sent.returncode, not_sent.returncode, here.texts(ANN, BOB))
 
     def test_nothing_is_sent_if_nobody_reads_how(self, here: Here) -> None:
         """People are told who sees what before it goes out, or it does not."""

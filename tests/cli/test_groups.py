@@ -170,7 +170,7 @@ class TestMembers:
         assert [(CAT, "Rejected", "not_sent")] == [
             (each["to"], each["error"]["kind"], each["error"]["outcome"]) for each in told["failed"]
         ]
-        assert (True, False) == (group in ran.err, CAT in ran.err)
+        assert (True, True) == (group in ran.err, CAT in ran.err)  # or two that end alike could not be told apart
 
     @pytest.mark.parametrize("arguments", [("groups", "create"), ("members", "add", "g"), ("members", "remove", "g")])
     def test_nobody(self, here: Here, arguments: tuple[str, ...]) -> None:

@@ -343,3 +343,16 @@ class TestWhichConnection:
         assert "u-hidden" not in ran.err
         told = here.run("send", *TO, "Dinner?", "--json").error
         assert 5 == len(told["problems"])
+
+
+def test_whoever_is_left_out_is_read_as_others_are(here: Here) -> None:
+    """As a number of the connection's country."""
+    here.write(messagebird=here.settings("messagebird", region="US"))
+    group = here.run("groups", "create", "--to", "(312) 555-0141", "--to", "(312) 555-0142", "--separately", "--json")
+    ran = here.run(
+        "send", "--group", group.json["id"], "--leave-out", "(312) 555-0142", "Surprise", "--separately", "--json"
+    )
+    assert (0, ["+13125550141"]) == (ran.exit, ran.json["recipients"])
+    assert [["Surprise"], []] == here.texts("+13125550141", "+13125550142")
+    stranger = here.run("send", "--group", group.json["id"], "--leave-out", "+13125550149", "Oh", "--separately")
+    assert (3, [["Surprise"], []]) == (stranger.exit, here.texts("+13125550141", "+13125550142"))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import sys
 
 from cyclopts import CycloptsError
@@ -9,8 +10,8 @@ from cyclopts.exceptions import UnknownOptionError, UnusedCliTokensError
 
 from ..errors import GroupMessengerError, InvalidInput, near
 from . import group_commands, message_commands, setup_commands
-from .consoles import hang_up
-from .exits import INTERRUPTED, Exit, exit_of
+from .consoles import hang_up, unread
+from .exits import INTERRUPTED, Exit, exit_of, listening
 from .root import app
 
 __all__ = ["UsageError", "app", "group_commands", "message_commands", "run", "setup_commands"]
@@ -28,18 +29,25 @@ def run(arguments: list[str] | None = None) -> int:
     """Run one command and give its exit code."""
     asked = sys.argv[1:] if arguments is None else arguments
     try:
-        try:
-            return int(app(_with_hyphen(asked), exit_on_error=False, print_error=False) or 0)
-        except CycloptsError as error:
-            return _complain(UsageError(_usage(error)), asked)
-        except KeyboardInterrupt:
-            _complain(Interrupted("interrupted"), asked)
-            return INTERRUPTED
-        except GroupMessengerError as error:
-            return _complain(error, asked)
-    except BrokenPipeError:  # whoever read the output has seen enough
+        with listening():
+            return _run(asked)
+    except OSError as error:
+        if error.errno not in (errno.EPIPE, errno.ENOSPC):  # nobody reads the output, or there is no room for it
+            raise
         hang_up()
         return Exit.WRONG
+
+
+def _run(asked: list[str]) -> int:
+    try:
+        return int(app(_with_hyphen(asked), exit_on_error=False, print_error=False) or 0)
+    except CycloptsError as error:
+        return _complain(UsageError(_usage(error)), asked)
+    except KeyboardInterrupt:
+        _complain(Interrupted("interrupted"), asked)
+        return INTERRUPTED
+    except GroupMessengerError as error:
+        return _complain(error, asked)
 
 
 def _with_hyphen(asked: list[str]) -> list[str]:
@@ -81,7 +89,9 @@ def _complain(error: GroupMessengerError, asked: list[str]) -> Exit:
     from .dumping import dump_error, print_json
     from .results import show_error
 
-    show_error(errors(), error)
+    with unread():
+        show_error(errors(), error)
     if "--json" in _split(asked)[0]:
-        print_json({"error": dump_error(error)})
+        with unread():
+            print_json({"error": dump_error(error)})
     return exit_of(error)

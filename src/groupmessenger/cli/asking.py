@@ -9,6 +9,7 @@ import attrs
 
 from ..errors import InvalidInput
 from ..messages import Message
+from ..phone import parse_members
 from .parameters import MessageOptions
 
 
@@ -20,6 +21,11 @@ class Asked:
     to: tuple[str, ...]
     group: str | None
     separately: bool
+    leave_out: tuple[str, ...] = ()
+
+    def message_in(self, region: str | None) -> Message:
+        """The message, with whoever is left out read as numbers of that country. Raises `InvalidInput`."""
+        return attrs.evolve(self.message, leave_out=parse_members(self.leave_out, region=region))
 
     @classmethod
     def of(cls, text: str, options: MessageOptions) -> Asked:
@@ -36,9 +42,8 @@ class Asked:
             send_at=_time("--at", options.at),
             expires_at=_time("--expires-at", options.expires_at),
             priority=options.priority,
-            leave_out=options.leave_out,
         )
-        return cls(message, options.to, options.group, options.separately)
+        return cls(message, options.to, options.group, options.separately, options.leave_out)
 
 
 def _time(option: str, value: str | None) -> datetime | None:

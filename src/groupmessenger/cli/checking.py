@@ -11,6 +11,8 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from ..client import Client
+from ..connecting import URL_VARIABLE
 from ..messenger import Finding, Level
 from .connecting import by_url, chosen, load, open_client
 from .dumping import dump_error, print_json
@@ -23,7 +25,6 @@ _MARKS = {
     Level.WARNING: Text("!", "yellow"),
     Level.FAULT: Text("✗", "red"),
 }
-_FROM_URL = "GROUPMESSENGER_URL"
 
 
 @attrs.frozen
@@ -70,20 +71,20 @@ class Check:
 def run_check(name: str | None, path: Path | None, tell: Callable[[str], object]) -> Check:
     """Check the connection of that name, or all. `tell` hears whose turn it is. Raises `ConfigurationError`."""
     if by_url(name, path):
-        tell(_FROM_URL)
-        return Check(_FROM_URL, (_checked(_FROM_URL, None, None),))
+        tell(URL_VARIABLE)
+        with open_client(None, None) as client:
+            return Check(URL_VARIABLE, (_checked(URL_VARIABLE, client),))
     config = load(path)
     checked: list[Checked] = []
     for each in chosen(config, name):
         tell(each)
-        checked.append(_checked(each, each, config.path))
+        with config.connect(each) as client:
+            checked.append(_checked(each, client))
     return Check(str(config.path), tuple(checked), config.unused)
 
 
-def _checked(shown: str, name: str | None, path: Path | None) -> Checked:
-    with open_client(name, path) as client:
-        messenger = client.messenger
-        return Checked(shown, messenger.name, str(client.capabilities.topology), client.check())
+def _checked(name: str, client: Client) -> Checked:
+    return Checked(name, client.messenger.name, str(client.capabilities.topology), client.check())
 
 
 def show_check(check: Check, console: Console) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import sys
 from collections.abc import Iterator
@@ -14,7 +15,7 @@ from rich.console import Console
 class _Plain(Console):
     def on_broken_pipe(self) -> NoReturn:
         """Leave it to the command what that means: what was sent is sent, whoever has stopped reading."""
-        raise BrokenPipeError
+        raise BrokenPipeError(errno.EPIPE, "nobody reads the output")
 
 
 def output(*, json: bool = False) -> Console:
@@ -32,12 +33,16 @@ def unread() -> Iterator[None]:
     """Tell what has been done; that nobody reads it any more changes nothing."""
     try:
         yield
-    except BrokenPipeError:
+    except OSError:  # nobody reads, or there is no room to write to
         hang_up()
 
 
 def hang_up() -> None:
-    """Write to nowhere from now on: nobody reads the output any more."""
+    """Write to nowhere from now on, where nobody reads any more."""
     nowhere = os.open(os.devnull, os.O_WRONLY)
-    os.dup2(nowhere, sys.stdout.fileno())
+    for stream in (sys.stdout, sys.stderr):
+        try:
+            stream.flush()
+        except OSError:
+            os.dup2(nowhere, stream.fileno())
     os.close(nowhere)

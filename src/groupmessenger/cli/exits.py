@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import signal
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from enum import IntEnum
@@ -50,7 +52,8 @@ def exit_of(error: GroupMessengerError) -> Exit:
     """The exit code for an error."""
     match error:
         case PartialFailure():
-            return Exit.IN_PART
+            nothing_sure = not error.succeeded and error.outcome is Outcome.UNKNOWN
+            return Exit.UNKNOWN if nothing_sure else Exit.IN_PART
         case ConfigurationError() | InvalidInput():
             return Exit.USAGE
         case CapabilityError():
@@ -65,8 +68,32 @@ def exit_of(error: GroupMessengerError) -> Exit:
 
 @contextmanager
 def under_way() -> Iterator[None]:
-    """Make an interrupt what it is while something is sent or changed: an unknown outcome."""
+    """Make an interrupt what it is while something is sent or changed: an unknown outcome.
+
+    After it the process is deaf to interrupts: what is left is to say what was done, and to hang up.
+    """
     try:
         yield
     except KeyboardInterrupt:
         raise OutcomeUnknown("interrupted: what was under way may have been done") from None
+    finally:
+        deaf()
+
+
+def deaf() -> None:
+    """Take no more interrupts, until `listening` ends."""
+    if threading.current_thread() is threading.main_thread():
+        signal.signal(signal.SIGINT, signal.SIG_IGN)
+
+
+@contextmanager
+def listening() -> Iterator[None]:
+    """Hear interrupts again at the end as at the beginning."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    before = signal.getsignal(signal.SIGINT)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)

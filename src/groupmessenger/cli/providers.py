@@ -12,7 +12,7 @@ from rich.table import Table
 from rich.text import Text
 
 from ..errors import ConfigurationError
-from ..fields import SECRET, WHAT
+from ..fields import SECRET, WHAT, settings_of
 from ..messenger import GroupMessenger
 from ..plugins import BLOCK, PROVIDERS, installed_providers, load_provider
 from . import matrix
@@ -82,18 +82,16 @@ def print_providers(found: Found) -> None:
 
 
 def _dump(kind: type[GroupMessenger]) -> dict[str, Any]:
-    fields: tuple[attrs.Attribute[Any], ...] = attrs.fields(kind)  # type: ignore[arg-type]
     return {
         "title": kind.title,
         "settings": [
             {
-                "name": field.alias or field.name,
+                "name": name,
                 "what": field.metadata.get(WHAT, ""),
                 "needed": field.default is attrs.NOTHING,
                 "secret": bool(field.metadata.get(SECRET)),
             }
-            for field in fields
-            if field.init
+            for name, field in settings_of(kind).items()
         ],
         "capabilities": matrix.dump(kind.capabilities),
     }

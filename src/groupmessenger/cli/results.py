@@ -27,7 +27,9 @@ def show_error(console: Console, error: GroupMessengerError) -> None:
     else:
         say(console, f"groupmessenger: {error}")
     if isinstance(error, PartialFailure):
-        say(console, f"The group is {error.group.id}; {len(error.succeeded)} of its changes were made.")
+        for member, why in error.failed.items():
+            say(console, f"✗ {member}: {why}")
+        say(console, f"The group is {error.group.id}; {len(error.succeeded)} of its changes are known to be made.")
     if isinstance(error, OutcomeUnknown):
         say(console, "Nothing was tried again. Look at a phone, or at the provider, before you do.")
 

@@ -14,7 +14,7 @@ from ..phone import parse_members
 from ..planning import Plan
 from .asking import Asked
 from .consoles import errors, output, unread
-from .exits import Exit, exit_of, under_way
+from .exits import Exit, deaf, exit_of, under_way
 
 if TYPE_CHECKING:
     from ..client import Client
@@ -34,7 +34,7 @@ def plan(client: Client, asked: Asked) -> dict[str, Plan]:
         return {to: client.plan_direct(to, asked.message) for to in _people(client, asked)}
     _consent(client, asked)
     if asked.group is not None:
-        return {"": client.plan(client.group(asked.group), asked.message)}
+        return {"": client.plan(client.group(asked.group), asked.message_in(client.region))}
     return {"": client.plan(asked.to, asked.message)}
 
 
@@ -42,7 +42,7 @@ def send(client: Client, asked: Asked) -> GroupReceipt:
     """Send to a group, which is made of the people if they were given."""
     _consent(client, asked)
     group = client.group(asked.group) if asked.group is not None else client.create_group(asked.to)
-    return client.send(group, asked.message)
+    return client.send(group, asked.message_in(client.region))
 
 
 def run_send(client: Client, asked: Asked, *, json: bool) -> Exit:
@@ -86,6 +86,8 @@ def send_each(client: Client, asked: Asked) -> list[Ended]:
         doubt, left = OutcomeUnknown("interrupted while it was under way"), NotReached("not tried: interrupted before")
         for to in people[len(ended) :]:
             ended.append(Ended(to, left if any(each.result is doubt for each in ended) else doubt))
+    finally:
+        deaf()
     return ended
 
 

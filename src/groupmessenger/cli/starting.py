@@ -13,7 +13,7 @@ import attrs
 
 from ..configfile import dotted
 from ..errors import ConfigurationError, Problem
-from ..fields import SECRET, WHAT
+from ..fields import SECRET, WHAT, settings_of
 from ..messenger import GroupMessenger
 from ..plugins import load_provider
 
@@ -44,7 +44,8 @@ def write_config(providers: Sequence[str], path: Path, *, force: bool) -> None:
     try:
         with os.fdopen(os.open(path, how, 0o600), "w", encoding="utf-8") as file:
             file.write(text)
-        path.chmod(0o600)  # which one that was there may not have had
+        if path.is_file():  # one that was there may have had another mode
+            path.chmod(0o600)
     except FileExistsError:
         raise ConfigurationError(
             Problem("", "there is such a file already", "choose another --config, or --force", str(path))
@@ -67,9 +68,7 @@ def _connection(kind: type[GroupMessenger]) -> str:
 
 def _settings(kind: type[GroupMessenger]) -> Iterator[str]:
     credentials = (kind.url_parts.user, kind.url_parts.password)
-    fields: tuple[attrs.Attribute[Any], ...] = attrs.fields(kind)  # type: ignore[arg-type]
-    for field in (each for each in fields if each.init):
-        name = field.alias or field.name
+    for name, field in settings_of(kind).items():
         needed = field.default is attrs.NOTHING or name in credentials
         what = field.metadata.get(WHAT, "")
         yield f"{'' if needed else '# '}{name} = {_value(kind, name, field)}" + (f"  # {what}" if what else "")

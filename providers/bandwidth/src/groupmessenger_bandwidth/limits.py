@@ -63,6 +63,7 @@ CAPABILITIES = Capabilities(
         Limit(
             name=LimitName.MIN_RECIPIENTS,
             value=2,
+            hard=True,  # below it a group would be a private text
             bound=Bound.MIN,
             unit=Unit.PEOPLE,
             source="a message to one number is no group message: send_direct",

@@ -37,7 +37,8 @@ _MOST_FILTERED = 10  # numbers in destinationTn
 async def statuses(messenger: BandwidthMessenger, message_id: str) -> tuple[StatusChanged, ...]:
     """How far a message is, by recipient where rows name one. Nothing while it is not indexed."""
     rows = [row for row in await _search(messenger, {"messageId": message_id}) if row.get("messageId") == message_id]
-    of_all = len(rows) == 1 and rows[0].get("recipientCount") != 1  # a row a group, or a row a person: not published
+    # A row a group, or a row a person: not published. An SMS has one recipient.
+    of_all = len(rows) == 1 and rows[0].get("recipientCount") != 1 and rows[0].get("messageType") != "sms"
     return tuple(_event(message_id, row, of_all=of_all) for row in rows)
 
 
@@ -55,7 +56,7 @@ async def _by_id(messenger: BandwidthMessenger, attempt: Attempt, message_id: st
     found = {event.status for event in await statuses(messenger, message_id)}
     if found <= {Status.UNKNOWN}:
         return CannotTell("Bandwidth's search does not show it, or not what became of it: ask again later")
-    status = found.pop() if len(found) == 1 else Status.ACCEPTED
+    status = Status.ACCEPTED  # how far it is with whom is `get_status`'s to say: rows may be missing yet
     if attempt.group is None:
         return Found(Receipt(id=message_id, status=status), Proof.CONTENT)
     return Found(GroupReceipt(id=message_id, status=status, group=attempt.group), Proof.CONTENT)
@@ -96,6 +97,9 @@ async def _search(messenger: BandwidthMessenger, params: Mapping[str, str]) -> l
 def _event(message_id: str, row: Mapping[str, Any], *, of_all: bool) -> StatusChanged:
     recipient = None if of_all else answers.number_of(row.get("destinationTn"))
     status, code = answers.status_of(row), answers.code_of(row)
+    final = status in (Status.DELIVERED, Status.FAILED)
+    if of_all and final:  # whose end it tells of is not said, and others may have come to another
+        status = Status.SENT
     return StatusChanged(
         key=f"{message_id}/{recipient or ''}/{status}",
         at=moment(row.get("receiveTime")),
@@ -103,7 +107,7 @@ def _event(message_id: str, row: Mapping[str, Any], *, of_all: bool) -> StatusCh
         recipient=recipient,
         status=status,
         evidence=Evidence.CARRIER if status is Status.DELIVERED else None,
-        reason=answers.reason_of(row),
+        reason=answers.reason_of(row) if status is Status.FAILED else None,
         code=str(code) if code else None,
         raw=row,
     )

@@ -101,9 +101,10 @@ def check_sent(response: Response) -> Mapping[str, Any]:
     return body
 
 
-def check_done(response: Response) -> None:
-    """Raise `OutcomeUnknown` for a success in a change that is none: MessageBird answers with 204, or an object."""
-    if response.status != 204 and (not isinstance(response.data, dict) or _errors(response.fields)):
+def check_done(response: Response, *, with_object: bool = False) -> None:
+    """Raise `OutcomeUnknown` for a success in a change that is none: done is 204, or for some an object."""
+    told = with_object and isinstance(response.data, dict) and not _errors(response.fields)
+    if response.status != 204 and not told:
         raise OutcomeUnknown("MessageBird may have done it, or not: its answer is in no shape it documents")
 
 
@@ -146,6 +147,12 @@ def recipients_of(body: Mapping[str, Any]) -> tuple[Mapping[str, Any], ...]:
 def counts_nobody(body: Mapping[str, Any]) -> bool:
     """Whether an answer says that it has been sent to nobody so far; integrators saw such messages go missing."""
     return _recipients(body).get("totalSentCount") == 0
+
+
+def counted(body: Mapping[str, Any]) -> int | None:
+    """How many recipients an answer counts, None if it does not."""
+    total = _recipients(body).get("totalCount")
+    return total if isinstance(total, int) and not isinstance(total, bool) else None
 
 
 def named_recipients(body: Mapping[str, Any]) -> tuple[Address, ...]:

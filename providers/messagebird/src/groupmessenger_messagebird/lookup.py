@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
+from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
@@ -17,6 +19,7 @@ from groupmessenger.provider import (
     Found,
     GroupReceipt,
     NotReached,
+    OutcomeUnknown,
     Proof,
     ProviderError,
     Receipt,
@@ -27,16 +30,17 @@ from groupmessenger.provider import (
     StatusChanged,
     ask,
     moment,
+    now,
 )
 
 from . import answers
-from .paging import page
+from .paging import page, whole
 
 if TYPE_CHECKING:
     from .messenger import MessageBirdMessenger
 
 SMS, MMS = "/messages", "/mms"
-SKEW = timedelta(minutes=5)  # between our clock and theirs
+_SKEW = timedelta(hours=1)  # between our clock and theirs; more costs pages, and less could cost a second text
 _ROWS = 10_000
 
 
@@ -53,7 +57,27 @@ async def read(message_id: str) -> tuple[str, Mapping[str, Any]]:
     return where, answer.fields
 
 
-async def is_gone(message_id: str) -> bool:
+async def delete(where: str, message_id: str) -> datetime:
+    """Delete a message. Gives the latest that it can have been, by their clock if they tell the time.
+
+    One that is gone by then is deleted, as was wanted; where the answer was lost, that is looked for.
+    """
+    try:
+        answer = await ask(Request("DELETE", where, repeatable=True, answer="anything"))
+        answers.check_done(answer)
+    except Rejected as error:
+        if error.status != 404:
+            raise
+    except OutcomeUnknown as lost:
+        if not await _is_gone(message_id):
+            raise lost from None
+    else:
+        with suppress(KeyError, ValueError):
+            return parsedate_to_datetime(answer.headers["date"]) + timedelta(seconds=1)  # it has whole seconds
+    return await now()
+
+
+async def _is_gone(message_id: str) -> bool:
     """Whether there is no such message any more; not if that cannot be found out."""
     try:
         await read(message_id)
@@ -102,28 +126,43 @@ async def find(messenger: MessageBirdMessenger, attempt: Attempt) -> Sighting:
 
 async def _by_token(attempt: Attempt) -> Sighting:
     """Page newest first. A page begins with the last row of the one before, so that a row taken out meanwhile shows."""
-    path, params = (MMS, {}) if attempt.message.media else (SMS, {"direction": "mt"})
-    since = attempt.leave_from - SKEW
-    seen: set[str] = set()
+    mms = bool(attempt.message.media)
+    path, params = (MMS, {}) if mms else (SMS, {"direction": "mt"})
+    since = attempt.leave_from - _SKEW
+    listed: list[Mapping[str, Any]] = []
     offset, newer = 0, datetime.max.replace(tzinfo=UTC)
     newest_first = True
     while offset < _ROWS:
         rows = await page(path, offset, params)
-        if seen and (not rows.items or answers.id_of(rows.items[0]) not in seen):
+        ids = {answers.id_of(row) for row in listed}
+        if ids and (not rows.items or answers.id_of(rows.items[0]) not in ids):
             return CannotTell("the list of messages changed while it was read: ask again")
         for row in rows.items:
             if row.get("reference") == attempt.token:
                 return _sighted(attempt, row)
-            seen.add(answers.id_of(row))
+            listed.append(row)
             at = moment(row.get("createdDatetime"))
             newest_first = newest_first and at is not None and at <= newer
             newer = at or newer
-        if rows.next is None or (newest_first and newer < since):
-            return Absent()
+        if newest_first and newer < since:
+            return _absent(listed, mms=mms)
+        if rows.next is None:
+            return _absent(whole(listed, rows.total), mms=mms)
         if rows.next - 1 <= offset:
             break
         offset = rows.next - 1
     return CannotTell("too many messages since then to read them all")
+
+
+def _absent(listed: Iterable[Mapping[str, Any]], *, mms: bool) -> Sighting:
+    """What it means that our token is not in a list: nothing where the list may not bear tokens."""
+    if mms:
+        return CannotTell(
+            "it is not among the MMS, but whether these are listed, with their reference, is not published"
+        )
+    if any("reference" not in row for row in listed):
+        return CannotTell("there are messages without a reference, one of which may be this one")
+    return Absent()
 
 
 def _sighted(attempt: Attempt, body: Mapping[str, Any]) -> Sighting:

@@ -60,6 +60,16 @@ async def _unchanged(path: str) -> list[Mapping[str, Any]] | None:
             return None
         found += rows.items
         if rows.next is None:
-            return found
+            return whole(found, rows.total)
         rows = await page(path, rows.next)
     raise UnexpectedAnswer("MessageBird's list has no end")
+
+
+def whole(rows: list[Mapping[str, Any]], total: int | None) -> list[Mapping[str, Any]]:
+    """The rows of a list that was read to its end. Raises `UnexpectedAnswer` where it has not as many as it says.
+
+    To take a list that stops short, or repeats itself, for the whole would say that the others are not there.
+    """
+    if total is not None and len({str(row.get("id")) for row in rows}) != total:
+        raise UnexpectedAnswer(f"MessageBird's list says that it has {total}, and gave another number of them")
+    return rows

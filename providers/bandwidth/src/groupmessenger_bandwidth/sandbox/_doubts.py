@@ -32,7 +32,13 @@ DOUBTS = (
     Doubt("time_digits", "digits after the seconds of a time", (3, 6, 0)),
     # Searching
     Doubt("search_rows", "rows for a group", ("per_recipient", "per_group")),
+    Doubt(
+        "search_row_status",
+        "whose status a group's one row has: of whoever is farthest behind, named first in to, or farthest ahead",
+        ("farthest_behind", "first", "best"),
+    ),
     Doubt("search_lag", "seconds until a message is found", (0, 5)),
+    Doubt("search_row_lag", "seconds until the last of a group's rows is found, after the others", (0, 10)),
     Doubt("search_order", "the order without sort", ("newest_first", "oldest_first")),
     Doubt("search_far_back", "a fromDateTime more than 14 days ago", ("clipped", "refused")),
     Doubt("nullable", "columns of a row that may be null", ("given", "null")),

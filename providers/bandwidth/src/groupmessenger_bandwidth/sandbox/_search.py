@@ -13,7 +13,7 @@ from urllib.parse import urlencode
 
 from groupmessenger.sandbox.face import Answer, Call
 
-from ._account import Account, Message, Recipient
+from ._account import Account, Message, Recipient, Stage
 from ._refusals import Refused, refused
 from ._schema import moment_of
 from ._tokens import ACCOUNT_ID
@@ -34,7 +34,7 @@ _NULLABLE = (
     "recipientCount",
     "campaignClass",
 )
-# How far a status is from the end: a group's one row tells of whoever is farthest behind.
+# How far a status is on its way, the farthest behind first.
 _ORDER = ("ACCEPTED", "QUEUED", "SENDING", "SENT", "FAILED", "DLR_EXPIRED", "DELIVERED", "RECEIVED")
 
 
@@ -83,16 +83,24 @@ class Search:
 
     def _rows(self) -> list[dict[str, Any]]:
         account, doubt = self.account, self.account.doubt
-        now = account.clock.now()
-        latest, earliest = now - timedelta(seconds=doubt["search_lag"]), now - REACH
+        earliest = account.clock.now() - REACH
         rows = [
             _row(message, recipients, account)
             for message in account.messages
-            if earliest <= message.created <= latest
+            if earliest <= message.created
             if not message.vanished or doubt["vanished"] == "listed"
-            for recipients in self._grouped(message)
+            for recipients in self._listed(message)
         ]
         return rows[::-1] if doubt["search_order"] == "newest_first" else rows
+
+    def _listed(self, message: Message) -> list[tuple[Recipient, ...]]:
+        """The rows of a message that are found by now, each as those it is of."""
+        doubt, rows = self.account.doubt, self._grouped(message)
+        age = (self.account.clock.now() - message.created).total_seconds()
+        if age < doubt["search_lag"]:
+            return []
+        late = len(rows) > 1 and age < doubt["search_lag"] + doubt["search_row_lag"]
+        return rows[:-1] if late else rows
 
     def _grouped(self, message: Message) -> list[tuple[Recipient, ...]]:
         if self.account.doubt["search_rows"] == "per_group":
@@ -144,7 +152,14 @@ class Search:
 
 def _row(message: Message, recipients: Sequence[Recipient], account: Account) -> dict[str, Any]:
     """A row; the names with an underscore are for filters and are not shown."""
-    last = min((recipient.last for recipient in recipients), key=lambda stage: _ORDER.index(stage.status))
+    stages = [recipient.last for recipient in recipients]
+    match account.doubt["search_row_status"]:
+        case "first":
+            last = stages[0]
+        case "best":
+            last = max(stages, key=_way)
+        case _:
+            last = min(stages, key=_way)
     return {
         "messageId": message.id,
         "accountId": ACCOUNT_ID,
@@ -165,6 +180,10 @@ def _row(message: Message, recipients: Sequence[Recipient], account: Account) ->
         "_at": message.created,
         "_numbers": tuple(recipient.number for recipient in recipients),
     }
+
+
+def _way(stage: Stage) -> int:
+    return _ORDER.index(stage.status)
 
 
 def _wrong(description: str) -> Refused:

@@ -14,6 +14,7 @@ from ._records import Copy, Message, State
 # The papers name no times but the validity, and no default for that one; these are a guess.
 DELIVERED_AFTER = timedelta(seconds=5)
 VALIDITY = timedelta(hours=48)
+LONGEST = timedelta(days=365)  # nothing is said of one; a date has an end
 
 OPTED_OUT = 103  # (4.4)
 NO_SMS = 11  # teleservice not provisioned, as for a landline (4.4)
@@ -109,7 +110,7 @@ def _look_again(account: Account, message: Message) -> None:
 
 
 def _validity(message: Message) -> timedelta:
-    return VALIDITY if message.validity is None else timedelta(seconds=message.validity)
+    return VALIDITY if message.validity is None else min(timedelta(seconds=min(message.validity, 10**9)), LONGEST)
 
 
 def _nobody_hears(inbound: Inbound) -> None:
