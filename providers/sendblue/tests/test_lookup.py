@@ -389,7 +389,7 @@ def test_what_is_asked() -> None:
     usual = {
         "is_outbound": "true",
         "from_number": LINE,
-        "created_at_gte": "2026-11-21T11:55:00Z",
+        "created_at_gte": "2026-11-21T11:00:00Z",
         "order_by": "createdAt",
         "order_direction": "desc",
         "limit": "100",
@@ -429,7 +429,7 @@ PRIVATE = {"message_type": "message", "group_id": "", "participants": [], "numbe
         # somebody else's, or another conversation's
         (GROUP, {"group_id": "sb_group_2"}, gm.Absent),
         (GROUP, {"is_outbound": False}, gm.Absent),
-        (GROUP, {"date_sent": (FROM - timedelta(minutes=6)).isoformat()}, gm.Absent),
+        (GROUP, {"date_sent": (FROM - timedelta(minutes=61)).isoformat()}, gm.Absent),
         (GROUP, PRIVATE, gm.Absent),
         (PENDING, {"participants": [CAT, DAN, LINE]}, gm.Absent),
         (GROUP, {"date_sent": FROM + timedelta(minutes=15, seconds=1)}, gm.CannotTell),
@@ -529,7 +529,7 @@ def test_no_list(page: dict[str, object]) -> None:
 
 
 OTHERS = [listed(group_id="sb_group_2")] * 3
-OLD = [listed(group_id="sb_group_2", date_sent=(FROM - timedelta(hours=n)).isoformat()) for n in range(1, 4)]
+OLD = [listed(group_id="sb_group_2", date_sent=(FROM - timedelta(hours=n)).isoformat()) for n in range(2, 5)]
 
 
 @pytest.mark.parametrize(

@@ -88,7 +88,6 @@ CAPABILITIES = Capabilities(
         Limit(
             name=LimitName.MIN_RECIPIENTS,
             value=2,
-            hard=True,  # below it a group would be a private text
             bound=Bound.MIN,
             unit=Unit.PEOPLE,
             source="one other person is a private conversation: send_direct",

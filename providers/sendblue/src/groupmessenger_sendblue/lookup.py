@@ -41,7 +41,7 @@ if TYPE_CHECKING:
 
 _PAGE = 100
 _LAST_OFFSET = 10_000  # the vendor's own CLI goes no further
-_SKEW = timedelta(minutes=5)  # between our clock and theirs
+_SKEW = timedelta(hours=1)  # between our clock and theirs; less could cost a second text
 # A message is with the vendor by `leave_by` and goes out within the 600 s that our own settle time waits by default;
 # with the skew of their clock, what is from later than this is most likely another one, sent since: never Found. With
 # the same text it is not absence either, since a connection may wait longer, and Absent permits sending again.
