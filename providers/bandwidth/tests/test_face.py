@@ -937,6 +937,39 @@ class TestDoubts:
         vendor.finish()
         assert [("FAILED", 4720)] == [(row["messageStatus"], row["errorCode"]) for row in vendor.found()]
 
+    @pytest.mark.parametrize(
+        ("choice", "shown"), [("farthest_behind", ("SENT", 0)), ("first", ("FAILED", 4720)), ("best", ("DELIVERED", 0))]
+    )
+    def test_search_row_status(self, choice: str, shown: tuple[str, int]) -> None:
+        """A group's one row may tell of one of them alone; where each has a row it tells of its own."""
+        rows = {}
+        for kind in ("per_group", "per_recipient"):
+            vendor = Bandwidth(search_rows=kind, search_row_status=choice)
+            vendor.phone(BOB).landline = True
+            vendor.phone(ANN).on = False
+            vendor.send(BOB, ANN, CAT)
+            vendor.finish()
+            rows[kind] = {(row["messageStatus"], row["errorCode"]) for row in vendor.found()}
+        assert {"per_group": {shown}, "per_recipient": {("SENT", 0), ("FAILED", 4720), ("DELIVERED", 0)}} == rows
+
+    @pytest.mark.parametrize("lag", [0, 5])
+    def test_search_row_lag(self, lag: int) -> None:
+        """The last of several rows comes after the others; one that is the only one does not."""
+        vendor = Bandwidth(search_lag=lag, search_row_lag=10)
+        vendor.send(ANN, BOB, CAT)
+        vendor.send(DAN)
+        seen = []
+        for _ in range(4):
+            seen.append({row["destinationTn"] for row in vendor.found()})
+            vendor.clock.advance(5)
+        several = [{ANN, BOB, DAN}, {ANN, BOB, DAN}, {ANN, BOB, CAT, DAN}, {ANN, BOB, CAT, DAN}]
+        assert (several if not lag else [set(), *several[:3]]) == seen
+
+    def test_one_row_for_a_group_is_not_late(self) -> None:
+        vendor = Bandwidth(search_rows="per_group", search_row_lag=10)
+        vendor.send(ANN, BOB)
+        assert 1 == len(vendor.found())
+
     def test_search_lag(self) -> None:
         vendor = Bandwidth(search_lag=5)
         vendor.send()

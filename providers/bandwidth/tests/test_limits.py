@@ -242,9 +242,13 @@ def test_sizes_that_are_not_known() -> None:
 @given(st.sampled_from([each for each in CAPABILITIES.limits if not each.per]), st.integers(1, 40), st.integers(1, 40))
 @settings(max_examples=60)
 def test_override(limit: gm.Limit, most: int, asked: int) -> None:
-    """A connection may set every limit itself; it is then certain, and held the same way."""
-    lifted = {"min_recipients": 1} if limit.name is not LimitName.MIN_RECIPIENTS else {"recipients": 100}
+    """A connection may set every limit itself, where it may lift it; it is then certain, and held the same way."""
+    lifted = {"recipients": 100} if limit.name is LimitName.MIN_RECIPIENTS else {}
     vendor = Counting()
+    if limit.name is LimitName.MIN_RECIPIENTS and most < 2:
+        with pytest.raises(gm.ConfigurationError):
+            vendor.connect(limits={limit.name: most})
+        return
     with vendor.connect(limits={**lifted, limit.name: most}, strict=True) as client:
         plan: Any
         match limit.name:
@@ -261,7 +265,30 @@ def test_override(limit: gm.Limit, most: int, asked: int) -> None:
                 plan = client.plan_direct(ANN, gm.Message("See", gm.Media(PICTURE, size=asked)))
     refused = asked < most if limit.bound is Bound.MIN else asked > most
     said = [(error.name, error.limit, error.asked) for error in plan.violations]
-    assert said == ([(limit.name, most, asked)] if refused else [])
+    expected = [(limit.name, most, asked)] if refused else []
+    if limit.name is LimitName.RECIPIENTS and asked < 2:
+        expected.append((LimitName.MIN_RECIPIENTS, 2, asked))  # which is as it was
+    assert expected == said
+
+
+@pytest.mark.parametrize("least", [0, 1])
+def test_one_number_is_never_a_group(least: int) -> None:
+    """A group of one would be a private text: no connection has that, whatever else it lifts."""
+    with pytest.raises(gm.ConfigurationError, match="past what the provider itself allows, at least 2") as raised:
+        Counting().connect(limits={"min_recipients": least, "recipients": 20})
+    assert ["limits.min_recipients"] == [problem.key for problem in raised.value.problems]
+
+
+@pytest.mark.parametrize("least", [2, 3])
+def test_larger_groups_alone(least: int) -> None:
+    """A connection may ask for more people."""
+    vendor = Counting()
+    with vendor.connect(limits={"min_recipients": least}) as client:
+        client.send(client.create_group(numbers(least)), "Hello")
+        with pytest.raises(gm.LimitExceeded) as raised:
+            client.create_group(numbers(least - 1))
+    error = raised.value
+    assert ("min_recipients", least, least - 1, 1) == (error.name, error.limit, error.asked, vendor.requests)
 
 
 @pytest.mark.parametrize("name", ["pace", "recipient", "group_name"])

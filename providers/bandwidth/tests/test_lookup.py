@@ -111,23 +111,115 @@ class TestStatus:
                 kept = gm.Delivery(receipt.id, each, client.messenger.precedence)
                 assert told(kept) == {ANN: Status.DELIVERED, BOB: Status.FAILED}
 
+    @pytest.mark.parametrize("of", ["farthest_behind", "first", "best"])
     @pytest.mark.parametrize("nullable", ["given", "null"])
-    def test_row_per_group(self, connect: Connect, nullable: str) -> None:
-        """A group told by one row has one status, which is nobody's in particular."""
-        with reading(search_rows="per_group", nullable=nullable) as box:
+    def test_row_per_group(self, connect: Connect, nullable: str, of: str) -> None:
+        """A group told by one row has one status, which is nobody's in particular: on its way, and never at an end."""
+        with reading(search_rows="per_group", search_row_status=of, nullable=nullable) as box:
             client = connect(box)
-            receipt = client.send(client.create_group(PEOPLE), "Hello")
+            everybody = client.send(client.create_group([BOB, CAT]), "Hello")
+            box.phones[ANN].landline = True
+            others = client.send(client.create_group(PEOPLE), "Hello")
+            assert {None: Status.ACCEPTED} == told(client.get_status(others))
             box.clock.advance(DELIVERED_AFTER.total_seconds())
-            assert told(client.get_status(receipt)) == {None: Status.DELIVERED}
+            assert {None: Status.SENT} == told(client.get_status(everybody))
+            delivery = client.get_status(others)
+            (event,) = delivery.by_recipient.values()
+            assert (None, Status.SENT, None, None) == (event.recipient, event.status, event.reason, event.evidence)
+            assert ((), None if of == "best" else "4720") == (delivery.failed, event.code)
+
+    @pytest.mark.parametrize("word", ["FAILED", "DLR_EXPIRED"])
+    def test_row_per_group_without_a_receipt(self, connect: Connect, word: str) -> None:
+        """What nobody knows stays unknown, in the one row of a group as well."""
+        with reading(search_rows="per_group", search_row_status="first", timeout_status=word) as box:
+            client = connect(box)
+            box.phones[ANN].on = False
+            receipt = client.send(client.create_group(PEOPLE), "Hello")
+            box.clock.advance(TIMED_OUT_AFTER.total_seconds() + 3600)
+            assert {None: Status.UNKNOWN} == told(client.get_status(receipt))
 
     @pytest.mark.parametrize("nullable", ["given", "null"])
     def test_one_person(self, connect: Connect, nullable: str) -> None:
-        """A private text is told of its recipient, if the row says that there is one alone."""
+        """A private text is told of its recipient, and its end too: an SMS has one, whatever else the row has."""
         with reading(nullable=nullable) as box:
             client = connect(box)
-            receipt = client.send_direct(ANN, "Hello")
+            arrived, failed = client.send_direct(ANN, "Hello"), client.send_direct("+10125550150", "Hello")
             box.clock.advance(DELIVERED_AFTER.total_seconds())
-            assert told(client.get_status(receipt)) == {ANN if nullable == "given" else None: Status.DELIVERED}
+            assert {ANN: Status.DELIVERED} == told(client.get_status(arrived))
+            (event,) = client.get_status(failed).failed
+            expected = (gm.PhoneNumber("+10125550150"), FailureReason.INVALID_RECIPIENT)
+            assert expected == (event.recipient, event.reason)
+
+    @pytest.mark.parametrize("nullable", ["given", "null"])
+    def test_one_person_by_mms(self, connect: Connect, nullable: str) -> None:
+        """A private MMS is told of its recipient where the row says that there is one alone: it might be a group's."""
+        with reading(nullable=nullable) as box:
+            client = connect(box)
+            receipt = client.send_direct(ANN, gm.Message("See", PICTURE))
+            box.clock.advance(DELIVERED_AFTER.total_seconds())
+            expected = {ANN: Status.DELIVERED} if nullable == "given" else {None: Status.SENT}
+            assert expected == told(client.get_status(receipt))
+
+    @pytest.mark.parametrize(
+        ("fields", "of_one"),
+        [
+            ({"recipientCount": 1, "messageType": "mms"}, True),
+            ({"recipientCount": 1, "messageType": None}, True),
+            ({"recipientCount": None, "messageType": "sms"}, True),
+            ({"messageType": "sms"}, True),
+            ({"recipientCount": 3, "messageType": "mms"}, False),
+            ({"recipientCount": 0, "messageType": "mms"}, False),
+            ({"recipientCount": "1", "messageType": "mms"}, False),
+            ({"recipientCount": None, "messageType": "mms"}, False),
+            ({"messageType": "rcs"}, False),
+            ({"messageType": ["sms"]}, False),
+            ({}, False),
+        ],
+    )
+    def test_lone_row(self, connect: Connect, fields: dict[str, Any], of_one: bool) -> None:
+        """One row alone has an end only if it is known to be of one recipient."""
+        failed = (Status.FAILED, FailureReason.INVALID_RECIPIENT)
+        for word, end in (("DELIVERED", (Status.DELIVERED, None)), ("FAILED", failed), ("UNDELIVERED", failed)):
+            code = 0 if word == "DELIVERED" else 4720
+            listing = Listing([row(**fields, messageStatus=word, errorCode=code)])
+            (event,) = connect(listing).get_status("m1").by_recipient.values()
+            assert (end if of_one else (Status.SENT, None)) == (event.status, event.reason)
+            assert (gm.PhoneNumber(ANN) if of_one else None) == event.recipient
+            assert event.evidence is (Evidence.CARRIER if of_one and word == "DELIVERED" else None)
+        for word, status in (("QUEUED", Status.ACCEPTED), ("SENDING", Status.SENT), ("BREWING", Status.UNKNOWN)):
+            (event,) = connect(Listing([row(**fields, messageStatus=word)])).get_status("m1").by_recipient.values()
+            assert (status, gm.PhoneNumber(ANN) if of_one else None) == (event.status, event.recipient)
+
+    def test_rows_that_are_missing_yet(self, connect: Connect) -> None:
+        """Of whoever is not listed yet nothing is told; a row that is alone for now is not taken for the whole."""
+        with reading(search_row_lag=10) as box:
+            client = connect(box)
+            box.phones[BOB].landline = True
+            two, three = (client.send(client.create_group(people), "Hello") for people in ([ANN, BOB], PEOPLE))
+            alone = client.send(client.create_group([BOB, CAT]), "Hello")
+            box.clock.advance(DELIVERED_AFTER.total_seconds())
+            assert {None: Status.SENT} == told(client.get_status(two)) == told(client.get_status(alone))
+            assert {ANN: Status.DELIVERED, BOB: Status.FAILED} == told(client.get_status(three))
+            box.clock.advance(10)
+            assert {ANN: Status.DELIVERED, BOB: Status.FAILED} == told(client.get_status(two))
+            assert {BOB: Status.FAILED, CAT: Status.DELIVERED} == told(client.get_status(alone))
+            whole = {ANN: Status.DELIVERED, BOB: Status.FAILED, CAT: Status.DELIVERED}
+            assert whole == told(client.get_status(three))
+
+    def test_nothing_of_the_lone_row_is_left(self, connect: Connect) -> None:
+        """What was told of all while a row was alone gives way to what is told of each, whatever came first."""
+        with reading(search_row_lag=10) as box:
+            client = connect(box)
+            receipt = client.send(client.create_group([ANN, BOB]), "Hello")
+            box.clock.advance(DELIVERED_AFTER.total_seconds())
+            before = client.get_status(receipt)
+            box.clock.advance(10)
+            after = client.get_status(receipt)
+            events = [*before.by_recipient.values(), *after.by_recipient.values()]
+            assert 3 == len({event.key for event in events})
+            for each in (events, events[::-1]):
+                kept = gm.Delivery(receipt.id, each, client.messenger.precedence)
+                assert {ANN: Status.DELIVERED, BOB: Status.DELIVERED} == told(kept)
 
     def test_nothing_yet(self, connect: Connect) -> None:
         """What is not indexed has no status yet: unknown, and no error."""
@@ -303,21 +395,22 @@ def attempt_to(group: gm.Group | None, message_id: str | None = None) -> gm.Atte
 
 class TestByItsId:
     def test_group(self, box: Sandbox, connect: Connect) -> None:
-        """A callback with our token brings the id: then it is found, in its group, as far as all have come alike."""
+        """A callback with our token brings the id: then it is found, in its group, and `get_status` tells how far."""
         client = connect(box)
         group = client.create_group([ANN, BOB])
+        box.phones[BOB].landline = True
         attempt = lose(box, lambda: client.send(group, LOST))
         message = face_of(box).messages[-1]
         assert message.tag == attempt.token
         attempt = attrs.evolve(attempt, provider_id=message.id)
-        box.phones[BOB].landline = True
         box.clock.advance(DELIVERED_AFTER.total_seconds())
         sighting = client.find_sent(attempt)
         assert isinstance(sighting, gm.Found)
         receipt = sighting.receipt
         assert isinstance(receipt, gm.GroupReceipt)
         assert (receipt.id, receipt.token, receipt.group) == (message.id, attempt.token, group)
-        assert receipt.status is Status.DELIVERED
+        assert receipt.status is Status.ACCEPTED
+        assert {ANN: Status.DELIVERED, BOB: Status.FAILED} == told(client.get_status(receipt))
 
     def test_direct(self, box: Sandbox, connect: Connect) -> None:
         """So is a private text."""
@@ -328,27 +421,58 @@ class TestByItsId:
         assert not isinstance(sighting.receipt, gm.GroupReceipt)
         assert sighting.receipt.status is Status.ACCEPTED
 
+    @pytest.mark.parametrize("to_group", [True, False])
     @pytest.mark.parametrize(
-        ("words", "expected"),
+        ("words", "shown"),
         [
-            (("DELIVERED", "DELIVERED"), Status.DELIVERED),
-            (("FAILED", "FAILED"), Status.FAILED),
-            (("DELIVERED", "FAILED"), Status.ACCEPTED),
-            (("SENT", "BREWING"), Status.ACCEPTED),
-            (("BREWING", "BREWING"), None),
-            (("BREWING",), None),
-            ((), None),
+            (("DELIVERED", "DELIVERED"), True),
+            (("FAILED", "FAILED"), True),
+            (("DELIVERED", "FAILED"), True),
+            (("DELIVERED",), True),
+            (("FAILED",), True),
+            (("QUEUED",), True),
+            (("SENT", "BREWING"), True),
+            (("BREWING", "BREWING"), False),
+            (("BREWING",), False),
+            (("DLR_EXPIRED",), False),
+            ((), False),
         ],
     )
-    def test_status(self, connect: Connect, words: tuple[str, ...], expected: Status | None) -> None:
-        """Where all have the same status it is the message's, else it is accepted; of words unknown nothing is said."""
+    def test_status(self, connect: Connect, words: tuple[str, ...], shown: bool, to_group: bool) -> None:
+        """Once any row shows it with a word that is known it is accepted, and no more; by others nothing is said."""
         rows = [row(destinationTn=f"+1312555015{n}", messageStatus=word) for n, word in enumerate(words)]
-        sighting = connect(Listing(rows)).find_sent(attempt_to(None, "m1"))
-        if expected is None:
+        client = connect(Listing(rows))
+        sighting = client.find_sent(attempt_to(client.create_group(PEOPLE) if to_group else None, "m1"))
+        if not shown:
             assert "ask again later" in why(sighting)
         else:
             assert isinstance(sighting, gm.Found)
-            assert sighting.receipt.status is expected
+            assert (Status.ACCEPTED, None) == (sighting.receipt.status, sighting.receipt.reason)
+            assert isinstance(sighting.receipt, gm.GroupReceipt) is to_group
+
+    @pytest.mark.parametrize(
+        "doubts",
+        [
+            {"search_row_lag": 10},
+            {"search_lag": 5, "search_row_lag": 10},
+            *({"search_rows": "per_group", "search_row_status": of} for of in ("farthest_behind", "first", "best")),
+        ],
+        ids=str,
+    )
+    def test_as_rows_come(self, connect: Connect, doubts: dict[str, Any]) -> None:
+        """It is found with its first row, and the same at every moment from then on."""
+        with reading(**doubts) as box:
+            client = connect(box)
+            box.phones[ANN].landline = True
+            attempt = lose(box, lambda: client.send(client.create_group([ANN, BOB]), LOST))
+            attempt = attrs.evolve(attempt, provider_id=face_of(box).messages[-1].id)
+            found = []
+            for _ in range(5):
+                sighting = client.find_sent(attempt)
+                found.append(sighting.receipt.status if isinstance(sighting, gm.Found) else None)
+                box.clock.advance(5)
+            soon, late = [Status.ACCEPTED] * 5, [None, *[Status.ACCEPTED] * 4]
+            assert (late if "search_lag" in doubts else soon) == found
 
     @pytest.mark.parametrize("message_id", [None, "m1"])
     @pytest.mark.parametrize("kind", ["drop", "reset", "html", "empty", "401", "403", "429", "500", "502", "refused"])

@@ -7,8 +7,11 @@ import json
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, date, datetime, timedelta, timezone
+from functools import partial
+from pathlib import Path
 from typing import Any, ClassVar, TypeAlias
 
+import attrs
 import httpx
 import pytest
 from groupmessenger_bandwidth import BandwidthMessenger
@@ -101,6 +104,10 @@ def basic(user: str, password: str) -> str:
     return "Basic " + base64.b64encode(f"{user}:{password}".encode()).decode()
 
 
+def refusing(code: int, body: Any, _: httpx.Request) -> httpx.Response:
+    return httpx.Response(code, json=body)
+
+
 USUAL = {"applicationId": APPLICATION_ID, "from": LINE}
 
 
@@ -169,11 +176,26 @@ class TestRequests:
 
     @pytest.mark.parametrize("late", [timedelta(seconds=-1), timedelta(days=-900), timedelta()])
     def test_expired(self, vendor: Vendor, connect: Connect, late: timedelta) -> None:
-        """What would be over before it leaves is refused without a request."""
+        """What would be over before it leaves is refused without a request, and without a token being asked for."""
         client = connect(vendor)
-        with pytest.raises(gm.UnsupportedOperation, match="over already") as raised:
-            client.send_direct(ANN, gm.Message("Hello", expires_at=datetime.now(UTC) + late))
-        assert (raised.value.outcome, vendor.requests) == (Outcome.NOT_SENT, [])
+        message = gm.Message("Hello", expires_at=datetime.now(UTC) + late)
+        sends: Thunks = (
+            lambda: client.send_direct(ANN, message),
+            lambda: client.send(client.create_group([ANN, BOB]), message),
+        )
+        for send in sends:
+            with pytest.raises(gm.UnsupportedOperation, match="expires_at is over already") as raised:
+                send()
+            assert (Outcome.NOT_SENT, []) == (raised.value.outcome, vendor.requests)
+
+    def test_scheduled(self, vendor: Vendor, connect: Connect) -> None:
+        """A time to send at is refused without a request, one that is over as well as one to come."""
+        client = connect(vendor)
+        for when in (timedelta(days=-1), SOON):
+            message = gm.Message("Hello", send_at=datetime.now(UTC) + when)
+            with pytest.raises(gm.UnsupportedOperation, match="scheduled") as raised:
+                client.send_direct(ANN, message)
+            assert (Outcome.NOT_SENT, []) == (raised.value.outcome, vendor.requests)
 
     def test_expired_in_this_second(self, vendor: Vendor, connect: Connect, monkeypatch: pytest.MonkeyPatch) -> None:
         """Ends are told in whole seconds: one that has begun by then would be in the past for them."""
@@ -369,6 +391,77 @@ class TestCredentials:
         assert not any(secret in str(raised.value) for secret in (CLIENT_ID, CLIENT_SECRET, "wrong-secret"))
         assert box.phones[ANN].texts == []
 
+    ECHOES = (
+        "{0}",
+        "{1}",
+        "{0}:{1}",
+        "no client '{0}' with the secret \"{1}\"",
+        "user={0}&password={1}.",
+        "Authorization: {2}",
+        "{2!r}",
+    )
+
+    @pytest.mark.parametrize("field", ["error_description", "description", "message", "error"])
+    @pytest.mark.parametrize("code", [400, 401, 403, 404])
+    def test_token_refused_with_its_credentials(self, connect: Connect, code: int, field: str) -> None:
+        """What a refusal of the token repeats of the credentials is not shown, whatever asked for it."""
+        user, password = "some-client", "some-client:hush=/hush"  # one within the other, and with signs of its own
+        for words in (echo.format(user, password, basic(user, password)) for echo in self.ECHOES):
+            body = {"type": "some-type", "error": "invalid_client", field: words}
+            client = connect(partial(refusing, code, body), client_id=user, client_secret=password)
+            self.shows_nothing(client, user, password)
+
+    @pytest.mark.parametrize("field", ["description", "fieldErrors"])
+    @pytest.mark.parametrize("code", [400, 401, 403, 404])
+    def test_refused_with_its_password(self, connect: Connect, code: int, field: str) -> None:
+        """Nor is what a refusal of the API repeats of a user's name and password."""
+        user, password = "some-user", "hush  hush"  # with two spaces, which texts are quoted without
+        for words in (echo.format(user, password, basic(user, password)) for echo in self.ECHOES):
+            said: Any = [{"fieldName": words, "description": words}] if field == "fieldErrors" else words
+            body = {"type": "unauthorized", "description": "No", field: said}
+            client = connect(partial(refusing, code, body), username=user, password=password)
+            self.shows_nothing(client, user, password, "hush hush")
+
+    @pytest.mark.parametrize("code", [400, 401, 403, 404])
+    def test_refused_with_its_token(self, connect: Connect, code: int) -> None:
+        """Nor is the token."""
+        body = {"type": "unauthorized", "description": "No such token: Bearer hush-token, hush-token"}
+
+        def answer(request: httpx.Request) -> httpx.Response:
+            if request.url.host == TOKEN_HOST:
+                return httpx.Response(200, json={"access_token": "hush-token"})
+            return httpx.Response(code, json=body)
+
+        self.shows_nothing(connect(answer), "hush-token")
+
+    def shows_nothing(self, client: Any, *secrets: str) -> None:
+        """No error, no finding and no sighting has any of these, nor what HTTP makes of them."""
+        hidden = (*secrets, base64.b64encode(":".join(secrets[:2]).encode()).decode())
+        shown = [finding.what for finding in client.check()]
+        lost = gm.Attempt(
+            token="t0",
+            provider="bandwidth",
+            line=LINE,
+            message=gm.Message("Hello"),
+            to=gm.PhoneNumber(ANN),
+            leave_from=datetime.now(UTC),
+            leave_by=datetime.now(UTC),
+        )
+        for attempt in (lost, attrs.evolve(lost, provider_id="m1")):
+            shown.append(client.find_sent(attempt).why)
+        asks: Thunks = (
+            lambda: client.send_direct(ANN, "Hello"),
+            lambda: client.send(client.create_group([ANN, BOB]), "Hello"),
+            lambda: client.get_status("m1"),
+        )
+        for ask in asks:
+            with pytest.raises(gm.ProviderError) as raised:
+                ask()
+            assert Outcome.NOT_SENT is raised.value.outcome
+            shown += [str(raised.value), repr(raised.value)]
+        assert all("HTTP " in text for text in (shown[0], shown[-2]))
+        assert [] == [secret for secret in hidden for text in shown if secret in text]
+
 
 class Clock(datetime):
     """The clock of a client, which stands still."""
@@ -458,9 +551,50 @@ class TestSettings:
     def test_all_problems_at_once(self) -> None:
         """Everything missing, unknown and impossible is named together, with what was probably meant."""
         found = self.problems(lines=LINE, account_id="u-abcdefgh", token_url="nowhere")
-        assert list(found) == ["lines", "line", "account_id", "application_id", "token_url"]
+        assert list(found) == ["lines", "line", "account_id", "application_id", "token_url", "client_id"]
         assert "did you mean 'line'?" in found["lines"]
         assert "u-" in found["account_id"]
+        assert "client_id and client_secret" in found["client_id"]
+
+    @pytest.mark.parametrize(
+        ("given", "keys"),
+        [
+            ({"line": "312"}, ["line", "client_id"]),
+            ({"line": "312", "client_id": "some-client"}, ["line", "client_secret"]),
+            ({"line": "312", "client_id": ""}, ["line", "client_id", "client_secret"]),
+            ({"line": "312", "client_secret": "hush-hush"}, ["line", "client_id"]),
+            ({"account_id": "u-abcdefgh", "password": "hush-hush"}, ["account_id", "username"]),
+            ({"account_id": "", "client_id": "some-client", "username": "some-user"}, ["account_id", "username"]),
+            ({"line": "312", "client_id": "some-client", "client_secret": ""}, ["line", "client_secret"]),
+        ],
+    )
+    def test_credentials_among_other_problems(self, tmp_path: Path, given: dict[str, str], keys: list[str]) -> None:
+        """Credentials that are missing or too many are named with what else is wrong, each once, in a file too."""
+        settings = {name: self.GOOD[name] for name in ("line", "account_id", "application_id")} | given
+        assert keys == list(self.problems(**settings))
+        file = tmp_path / "groupmessenger.toml"
+        lines = [f"{name} = {json.dumps(value)}" for name, value in settings.items()]
+        file.write_text("\n".join(["[connections.main]", 'provider = "bandwidth"', *lines]), encoding="utf-8")
+        with pytest.raises(gm.ConfigurationError) as raised:
+            gm.load_config(file)
+        assert [f"connections.main.{key}" for key in keys] == [problem.key for problem in raised.value.problems]
+        assert not any(len(value) > 5 and value in str(raised.value) for value in given.values())
+
+    def test_a_secret_that_cannot_be_read(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        """A secret whose variable is not set is a problem of its own, and is not called missing besides."""
+        monkeypatch.delenv("NO_SUCH_SECRET", raising=False)
+        file = tmp_path / "groupmessenger.toml"
+        file.write_text(
+            '[connections.main]\nprovider = "bandwidth"\nline = "312"\naccount_id = "9900123"\n'
+            'application_id = "a"\nclient_id = "some-client"\nclient_secret = { env = "NO_SUCH_SECRET" }\n',
+            encoding="utf-8",
+        )
+        with pytest.raises(gm.ConfigurationError) as raised:
+            gm.load_config(file)
+        found = {problem.key: problem.what for problem in raised.value.problems}
+        assert {"connections.main.line", "connections.main.client_secret"} == found.keys()
+        assert len(found) == len(raised.value.problems)
+        assert "NO_SUCH_SECRET" in found["connections.main.client_secret"]
 
     @pytest.mark.parametrize(
         ("setting", "value"),
