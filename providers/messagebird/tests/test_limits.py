@@ -377,6 +377,39 @@ def test_no_such_limit() -> None:
         Counting().connect(limits={"recipient": 3})
 
 
+@pytest.mark.parametrize("limit", [55, 60, 500])
+def test_lifted(box: Sandbox, limit: int) -> None:
+    """A connection lifts what is a guess, of texts; fifty copies by number in a request are none, and stay."""
+    people = numbers(55)
+    with box.connect("messagebird", limits={"recipients": limit}, strict=True) as client:
+        group = client.create_group(people)
+        assert client.send(group, "Hello").degradations == ()
+        box.clear_log()
+        for message, asked in (
+            (gm.Message("See", PICTURE), 55),
+            (gm.Message("See", PICTURE, leave_out=people[:1]), 54),
+            (gm.Message("Hello", leave_out=people[:4]), 51),
+        ):
+            with pytest.raises(gm.LimitExceeded) as raised:
+                client.send(group, message)
+            assert (raised.value.limit, raised.value.asked) == (50, asked)
+            assert "this connection's limits" not in str(raised.value)
+        assert box.log == []
+    assert {tuple(box.phones[number].texts) for number in people} == {("Hello",)}
+
+
+@pytest.mark.parametrize(("value", "ok"), [(0, True), (49, True), (50, True), (51, False), (80, False)])
+def test_all_hard(value: int, ok: bool) -> None:
+    """Where each limit of a name is hard a connection may only be stricter, which it is told at once."""
+    hard = attrs.evolve(CAPABILITIES, limits=tuple(limit for limit in CAPABILITIES.limits if limit.hard))
+    if ok:
+        assert [limit.value for limit in hard.with_limits({"recipients": value}).limits] == [value]
+        return
+    with pytest.raises(gm.ConfigurationError, match=r"limits\.recipients.*at most 50"):
+        hard.with_limits({"recipients": value})
+    assert [limit.value for limit in CAPABILITIES.with_limits({"recipients": value}).limits[:2]] == [value, 50]
+
+
 def test_hard() -> None:
     """One limit alone is no guess: fifty recipients in a request, of which a picture's are one each."""
     assert [(limit.name, limit.with_media, limit.value) for limit in CAPABILITIES.limits if limit.hard] == [

@@ -13,7 +13,6 @@ import httpx
 import pytest
 from anyio.from_thread import start_blocking_portal
 from groupmessenger_messagebird import MessageBirdMessenger
-from groupmessenger_messagebird.lookup import SKEW
 from groupmessenger_messagebird.sandbox import LINE, MessageBirdFace
 
 import groupmessenger as gm
@@ -26,6 +25,7 @@ PEOPLE = (ANN, BOB, CAT)
 PICTURE = "https://example.com/a.jpg"
 LOST = "Dinner at seven?"
 FROM = datetime(2026, 11, 21, 12, tzinfo=UTC)
+SKEW = timedelta(hours=1)
 GROUP = gm.Group("messagebird", LINE, "g1", topology=gm.Topology.BROADCAST)
 
 
@@ -196,16 +196,24 @@ def test_found_by_the_async_client(box: Sandbox, client: gm.Client, way: str) ->
         end.callback(portal.call, other.aclose)
         assert [found(portal.call(other.find_sent, attempt)).token for attempt in lost] == [each.token for each in lost]
         assert portal.call(other.find_sent, never) == gm.Absent()
+        picture = over(lose(box, lambda: client.send_direct(BOB, gm.Message(LOST, PICTURE)), arrives=False))
+        assert "not published" in why(portal.call(other.find_sent, picture))
 
 
 @reading(*EVERY_LIST)
 def test_absent(box: Sandbox, client: gm.Client) -> None:
-    """What never arrived is absent once its time is over, and may then be sent again: everybody has it once."""
+    """What never arrived is absent once its time is over, and may then be sent again: everybody has it once.
+
+    A picture is not: whether all MMS are listed is not published.
+    """
     group = client.create_group(PEOPLE)
     for number in range(25):
         client.send_direct(CAT, f"Noise {number}")
     for send in sends(client, group):
         attempt = lose(box, send, arrives=False)
+        if attempt.message.media:
+            assert ["not published" in why(client.find_sent(each)) for each in (attempt, over(attempt))] == [True] * 2
+            continue
         assert "under way" in why(client.find_sent(attempt))
         assert client.find_sent(over(attempt)) == gm.Absent()
         if attempt.group is not None:
@@ -294,8 +302,8 @@ OURS = row(0, reference="t0", recipients={"totalCount": 1, "items": [{"recipient
 class Listing:
     """A list of messages that may be changed between two looks, in pages of `size`."""
 
-    def __init__(self, rows: list[Any], size: int = 3, *, total: bool = True) -> None:
-        self.rows, self.size, self.total = list(rows), size, total
+    def __init__(self, rows: list[Any], size: int = 3, *, total: bool = True, more: int = 0) -> None:
+        self.rows, self.size, self.total, self.more = list(rows), size, total, more
         self.requests: list[tuple[str, dict[str, str]]] = []
         self.changes: dict[int, Callable[[list[Any]], object]] = {}  # before which look what happens
 
@@ -306,7 +314,7 @@ class Listing:
         offset = int(request.url.params["offset"])
         body = {"items": self.rows[offset : offset + self.size]}
         if self.total:
-            body["totalCount"] = len(self.rows)  # type: ignore[assignment]
+            body["totalCount"] = len(self.rows) + self.more  # type: ignore[assignment]
         return httpx.Response(200, content=json.dumps(body))
 
     def find(self, attempt: gm.Attempt | None = None) -> gm.Sighting:
@@ -330,7 +338,7 @@ def test_what_is_asked() -> None:
     """Texts of ours alone, or MMS, a hundred a page, by our own offsets: other filters are ignored by some accounts."""
     listing = Listing([])
     assert listing.find() == gm.Absent()
-    listing.find(attempt_at(gm.Message(LOST, PICTURE)))
+    assert "not published" in why(listing.find(attempt_at(gm.Message(LOST, PICTURE))))
     usual = {"limit": "100", "offset": "0"}
     assert listing.requests == [("/messages", {"direction": "mt", **usual}), ("/mms", usual)]
 
@@ -402,9 +410,66 @@ def test_row_added_meanwhile(more: int) -> None:
             listing.changes[before] = lambda rows: rows.__setitem__(slice(0, 0), [row(400 + n) for n in range(more)])
         sighting = listing.find()
         assert isinstance(sighting, gm.Found) or (more >= 2 and isinstance(sighting, gm.CannotTell))
+    listing = Listing([*newest_first(8), *OLD])
+    listing.changes[1] = lambda rows: rows.insert(0, row(400))
+    assert (listing.find(), listing.offsets) == (gm.Absent(), [0, 2, 4, 6, 8])  # all since then was read
     listing = Listing(newest_first(8))
     listing.changes[1] = lambda rows: rows.insert(0, row(400))
-    assert listing.find() == gm.Absent()
+    assert "another number" in why(listing.find())  # it is at its end, and one of them was not read
+
+
+@pytest.mark.parametrize(
+    ("minutes", "absent"), [(0, False), (59, False), (60, False), (61, True)], ids=lambda each: str(each)
+)
+def test_clocks(minutes: int, absent: bool) -> None:
+    """Their clock may be an hour behind ours: within that ours is looked for, and what is older is not read."""
+    at = FROM - timedelta(minutes=minutes, seconds=-1)
+    before = [row(1, at + timedelta(seconds=n)) for n in (2, 1)]
+    listing = Listing([*before, row(2, FROM - timedelta(minutes=minutes)), OURS | {"createdDatetime": at.isoformat()}])
+    assert (listing.find() == gm.Absent()) is absent
+    if not absent:
+        assert found(listing.find()).id == "m0"
+
+
+@pytest.mark.parametrize("place", [0, 2, 4, 7])
+def test_no_reference(place: int) -> None:
+    """A row that bears no reference may be ours: nothing is absent from such a list, and ours is found beside it."""
+    rows: list[Any] = [*newest_first(7), *OLD]
+    rows[place] = {name: value for name, value in rows[place].items() if name != "reference"}
+    assert "without a reference" in why(Listing(rows).find())
+    assert found(Listing([*rows[:8], OURS]).find()).id == "m0"
+    assert Listing([*newest_first(7), *OLD]).find() == gm.Absent()
+
+
+@pytest.mark.parametrize(
+    "rows",
+    [[], newest_first(2), newest_first(7), [*newest_first(7), *OLD], list(reversed(OLD))],
+    ids=["nothing", "a page", "pages", "the past", "no order"],
+)
+def test_picture(rows: list[Any]) -> None:
+    """An MMS is found by its token, and is never absent: whether all are listed, with it, is not published."""
+    picture = attempt_at(gm.Message(LOST, PICTURE))
+    assert "not published" in why(Listing(rows).find(picture))
+    assert found(Listing([OURS, *rows]).find(picture)).id == "m0"
+    without = [{name: value for name, value in each.items() if name != "reference"} for each in rows]
+    assert "not published" in why(Listing(without).find(picture))
+
+
+@pytest.mark.parametrize("more", [-1, 1, 3, 100])
+def test_short(more: int) -> None:
+    """A list that ends with fewer or more rows than it says is not the whole: ours may be among the others."""
+    for count in (2, 3, 5):
+        assert "another number" in why(Listing(newest_first(count), more=more).find())
+    assert "another number" in why(Listing([], more=abs(more)).find())
+    assert Listing([*newest_first(5), *OLD], more=more).find() == gm.Absent()  # all since then was read
+    assert found(Listing([*newest_first(2), OURS], more=more).find()).id == "m0"
+
+
+def test_repeated() -> None:
+    """Rows that are given twice count once, so that a list which repeats itself is not the whole."""
+    once = newest_first(4)
+    assert "another number" in why(Listing([*once[:3], once[2], once[3]]).find())
+    assert Listing(once).find() == gm.Absent()
 
 
 def test_odd_rows() -> None:

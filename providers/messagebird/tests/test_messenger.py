@@ -5,10 +5,12 @@ from __future__ import annotations
 import hashlib
 import hmac
 import json
+import re
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from datetime import UTC, datetime, timedelta
+from email.utils import format_datetime
 from typing import Any, ClassVar, TypeAlias
 from urllib.parse import parse_qsl, urlsplit
 
@@ -88,6 +90,7 @@ class Vendor:
         self.headers: list[httpx.Headers] = []
         self.raw: list[bytes] = []
         self.answers: list[tuple[int, Any]] = []
+        self.dates: list[str] = []  # of the answers to come, in their headers
 
     def __call__(self, request: httpx.Request) -> httpx.Response:
         body = json.loads(request.content) if request.content else dict(request.url.params)
@@ -95,7 +98,7 @@ class Vendor:
         self.headers.append(request.headers)
         self.raw.append(request.url.raw_path)
         status, answer = self.answers.pop(0) if self.answers else (201, {"id": "m1", "recipients": {}})
-        return httpx.Response(status, json=answer)
+        return httpx.Response(status, json=answer, headers={"date": self.dates.pop(0)} if self.dates else {})
 
     def connect(self, **settings: Any) -> gm.Client:
         given = {"line": LINE, "access_key": "key"} | settings
@@ -300,14 +303,26 @@ class TestRequests:
     def test_over_before_it_begins(self, vendor: Vendor, after: timedelta) -> None:
         """A message that would have to be over before it leaves is not sent."""
         later = datetime.now(UTC) + timedelta(hours=5)
-        gone = datetime.now(UTC) - timedelta(seconds=1)
+        with vendor.connect() as client, pytest.raises(gm.UnsupportedOperation, match="over before"):
+            client.send_direct(ANN, gm.Message("Late", send_at=later, expires_at=later + after))
+        assert vendor.asked == []
+
+    @pytest.mark.parametrize(("name", "media"), [("send_at", ()), ("send_at", PICTURE), ("expires_at", ())])
+    def test_over_already(self, vendor: Vendor, name: str, media: Any) -> None:
+        """A time that is over is refused without a request, for a group and for one person."""
+        times: dict[str, Any] = {name: datetime.now(UTC) - timedelta(seconds=1)}
+        message = gm.Message("Late", media, **times)
         with vendor.connect() as client:
-            for message in (
-                gm.Message("Late", expires_at=gone),
-                gm.Message("Late", send_at=later, expires_at=later + after),
-            ):
-                with pytest.raises(gm.UnsupportedOperation, match="over before"):
-                    client.send_direct(ANN, message)
+            group = gm.Group("messagebird", LINE, GROUP_ID, (gm.Member(ANN),))
+            dos: Thunks = (
+                lambda: client.send(client.group(GROUP_ID), message),
+                lambda: client.send(group, message),
+                lambda: client.send_direct(ANN, message),
+            )
+            for do in dos:
+                with pytest.raises(gm.UnsupportedOperation, match=f"{name} is over already") as raised:
+                    do()
+                assert raised.value.outcome is Outcome.NOT_SENT
         assert vendor.asked == []
 
     def test_extras(self, vendor: Vendor) -> None:
@@ -456,15 +471,26 @@ class Crowd(httpx.BaseTransport, httpx.AsyncBaseTransport):
 class TestCreating:
     @pytest.mark.parametrize("name", [None, "Friends"])
     def test_name(self, box: Sandbox, client: Any, name: str | None) -> None:
-        """MessageBird wants a name: without one a digest of the members is given, which nobody sees."""
+        """MessageBird wants a name: without one it gets one made of members and moment, which nobody sees."""
         group = client.create_group(PEOPLE, name)
         ((called, *_),) = ([kept.name] for kept in face_of(box).groups.values())
         assert group.name == client.get_group(group).name == name
         assert [listed.name for listed in client.list_groups()] == [name]
         assert (called == name) is (name is not None)
-        assert not any(digits(number)[-4:] in called for number in PEOPLE)
-        assert called.startswith("set_") is (name is None)
+        assert not any(digits(number) in called for number in PEOPLE)
+        assert (re.fullmatch("set_[0-9a-f]{32}_[0-9]{16}", called) is not None) is (name is None)
         assert there(box, group) == members(group) == sorted(PEOPLE)
+
+    def test_made_up_names(self, box: Sandbox, client: Any) -> None:
+        """A made-up name is of one call alone, so that no two groups have the same, of the same people neither."""
+        before = datetime.now(UTC)
+        groups = [client.create_group(PEOPLE) for _ in range(5)]
+        names = [kept.name for kept in face_of(box).groups.values()]
+        assert (len({*names}), len({group.id for group in groups})) == (5, 5)
+        digests, moments = zip(*(name.rsplit("_", 1) for name in names), strict=True)
+        assert (len({*digests}), sorted(moments)) == (1, list(moments))
+        assert before.timestamp() - 1 <= int(moments[0]) / 1_000_000 <= datetime.now(UTC).timestamp() + 1
+        assert {group.name for group in client.list_groups()} == {None}
 
     @pytest.mark.parametrize(("count", "chunks"), [(1, 1), (50, 1), (51, 2), (120, 3)])
     @pytest.mark.parametrize("way", WAYS[:2])
@@ -614,6 +640,31 @@ class TestReading:
                     read()
         assert [method for method, _, _ in vendor.asked] == ["GET"] * 4
 
+    @pytest.mark.parametrize(
+        ("contacts", "total"),
+        [(["c1"], 2), (["c1"], 3), (["c1"], 0), ([], 1), (["c1", "c1"], 2), (["c1", None], 2), (["c1", "c2"], 1)],
+    )
+    def test_short_list(self, vendor: Vendor, contacts: list[str | None], total: int) -> None:
+        """A list of another length than it says is no roster: nobody is read, changed or sent to by half of one."""
+        rows = [{"id": each, "msisdn": int(digits(ANN))} if each else "nonsense" for each in contacts]
+        pages = [(200, {"items": rows, "totalCount": total}), (200, {"items": [], "totalCount": total})]
+        with vendor.connect() as client:
+            reads: Thunks = (
+                lambda: client.remove_members(client.group(GROUP_ID), [ANN]),
+                lambda: client.add_members(gm.Group("messagebird", LINE, GROUP_ID, ()), [BOB]),
+                lambda: client.send(client.group(GROUP_ID), gm.Message("Hello", leave_out=[ANN])),
+                lambda: client.send(client.group(GROUP_ID), gm.Message("See", PICTURE)),
+            )
+            for read in reads:
+                vendor.answers = list(pages)
+                with pytest.raises(gm.UnexpectedAnswer, match="another number") as raised:
+                    read()
+                assert raised.value.outcome is Outcome.NOT_SENT
+            vendor.answers = [(200, {"id": GROUP_ID}), *pages]
+            with pytest.raises(gm.UnexpectedAnswer, match="another number"):
+                client.get_group(GROUP_ID)
+        assert {method for method, _, _ in vendor.asked} == {"GET"}
+
     @pytest.mark.parametrize("changes", [1, 2, 3])
     def test_changing_list(self, vendor: Vendor, changes: int) -> None:
         """Where members go while they are read, others are skipped: it is read anew, and given up after three times."""
@@ -729,6 +780,23 @@ class TestChanging:
         assert (members(raised.value.group), list(map(str, raised.value.failed))) == (sorted(PEOPLE), [DAN])
         assert raised.value.outcome is Outcome.UNKNOWN
 
+    @pytest.mark.parametrize("kind", ["drop", "refuse"])
+    @pytest.mark.parametrize("phase", ["before", "after"])
+    def test_no_look_after_a_failed_removal(self, box: Sandbox, client: Any, kind: str, phase: str) -> None:
+        """Who may not have been removed is still in the group that the error has, where it cannot be read."""
+        group = made(box, client)
+        details: dict[str, Any] = {"status": 500} if kind == "refuse" else {}
+        box.fault(kind, operation="remove_member", phase=phase, **details)
+        box.fault(kind, operation="list_members", nth=2, **details)
+        with pytest.raises(gm.PartialFailure) as raised:
+            client.remove_members(group, [ANN, BOB])
+        error = raised.value
+        (kept,) = map(str, error.failed)
+        (gone,) = map(str, error.succeeded)
+        assert (members(error.group), {kept, gone}) == (sorted([kept, CAT]), {ANN, BOB})
+        assert (set(there(box, group)) <= set(members(error.group)), error.outcome) == (True, Outcome.UNKNOWN)
+        assert members(client.remove_members(error.group, [kept])) == there(box, group) == [CAT]
+
 
 class TestSending:
     def test_private_copies(self, box: Sandbox, client: Any) -> None:
@@ -776,6 +844,36 @@ class TestSending:
         assert "get_status" in receipt.degradations[0].done
         assert box.phones[ANN].texts == ["Hello"]
         assert sorted(map(str, receipt.recipients)) == sorted(PEOPLE)
+
+    @pytest.mark.parametrize(("counted", "told"), [(3, []), (4, []), (2, ["MessageBird counts 2 of 3"]), (None, [])])
+    def test_fewer(self, box: Sandbox, client: Any, counted: int | None, told: list[str]) -> None:
+        """Where fewer recipients are counted than were asked for the receipt says so; it is accepted all the same."""
+        group = made(box, client)
+        face_of(box).answer_next({"recipients": {"totalCount": counted, "totalSentCount": 1, "items": []}})
+        receipt = client.send(group, "Hello")
+        assert [(each.feature, each.done) for each in receipt.degradations] == [("recipients", what) for what in told]
+        assert receipt.status is Status.ACCEPTED
+        face_of(box).answer_next({"recipients": {"totalCount": counted, "totalSentCount": 1, "items": []}})
+        assert client.send(client.group(group.id), "Hello").degradations == ()  # how many are in it is not known
+
+    def test_fewer_than_one(self, box: Sandbox, client: Any) -> None:
+        """One person is counted as well; and a message that waits, whose copies are not sent yet."""
+        later = datetime.now(UTC) + timedelta(hours=1)
+        for message in (gm.Message("Hello"), gm.Message("Later", send_at=later)):
+            face_of(box).answer_next({"recipients": {"totalCount": 0, "totalSentCount": 0, "items": []}})
+            found = {each.feature: each.done for each in client.send_direct(ANN, message).degradations}
+            assert found.pop("recipients") == "MessageBird counts 0 of 1"
+            assert set(found) == (set() if message.send_at else {"delivery"})
+
+    def test_removed_meanwhile(self, box: Sandbox, client: Any) -> None:
+        """Who was removed elsewhere does not get it, and the receipt for the group as it was known says so."""
+        group = made(box, client)
+        client.remove_members(client.group(group.id), [CAT])
+        with box.connect("messagebird") as other:
+            receipt = other.send(group, "Hello")
+        assert [each.done for each in receipt.degradations] == ["MessageBird counts 2 of 3"]
+        assert ([box.phones[number].texts for number in PEOPLE]) == [["Hello"], ["Hello"], []]
+        assert sorted(map(str, receipt.recipients)) == [ANN, BOB]
 
     def test_one_way(self, box: Sandbox) -> None:
         """A line that is a name says that nobody can answer: its capabilities, each plan, and a check."""
@@ -825,6 +923,41 @@ class TestLeavingOut:
         with pytest.raises(gm.UnsupportedOperation, match="nobody"):
             client.send(client.group(group.id), gm.Message("Hello", leave_out=PEOPLE))
         assert operations(box) == ["list_members"]
+
+    @pytest.mark.parametrize("media", [(), PICTURE])
+    @pytest.mark.parametrize("leave_out", [[EVE], [BOB, EVE], [*PEOPLE, EVE], [BOB, DAN, EVE]])
+    def test_strangers(self, box: Sandbox, client: Any, media: Any, leave_out: list[str]) -> None:
+        """In a group known by its id whoever is to be left out and is not in it is found out before the message."""
+        group = made(box, client)
+        with pytest.raises(gm.UnsupportedOperation, match=r"^to leave out: .*, not in the group$") as raised:
+            client.send(client.group(group.id), gm.Message("Hello", media, leave_out=leave_out))
+        assert (operations(box), raised.value.outcome) == (["list_members"], Outcome.NOT_SENT)
+        strangers = [gm.PhoneNumber(number) for number in leave_out if number not in PEOPLE]
+        assert str(raised.value) == f"to leave out: {', '.join(sorted(map(repr, strangers)))}, not in the group"
+        assert not any(number in str(raised.value) for number in (*PEOPLE, DAN, EVE))
+        assert [box.phones[number].texts for number in PEOPLE] == [[]] * 3
+
+    @pytest.mark.parametrize("media", [(), PICTURE])
+    @pytest.mark.parametrize("by_id", [False, True])
+    def test_not_named(self, box: Sandbox, client: Any, by_id: bool, media: Any) -> None:
+        """A receipt never names who was left out, though the answer names nobody; nor does one that is found later."""
+        group = made(box, client)
+        group = client.group(group.id) if by_id else group
+        message = gm.Message("Hello", media, leave_out=[BOB])
+        face_of(box).answer_next({"recipients": {"totalCount": 2, "totalSentCount": 2, "items": []}})
+        receipt = client.send(group, message)
+        assert (sorted(map(str, receipt.recipients)), receipt.degradations) == ([ANN, CAT], ())
+        face_of(box).answer_next({"recipients": {"totalCount": 1, "totalSentCount": 1, "items": []}})
+        fewer = client.send(group, message)
+        assert [each.done for each in fewer.degradations] == ["MessageBird counts 1 of 2"]
+        assert gm.PhoneNumber(BOB) not in fewer.recipients
+        box.fault("drop", operation="send_mms" if media else "send", phase="after")
+        with pytest.raises(gm.OutcomeUnknown) as raised:
+            client.send(group, message)
+        sighting = client.find_sent(raised.value.attempt)
+        assert isinstance(sighting, gm.Found)
+        assert sorted(map(str, sighting.receipt.recipients)) == [ANN, CAT]
+        assert [len(box.phones[number].texts) for number in PEOPLE] == [3, 0, 3]
 
     @pytest.mark.parametrize(("count", "ok"), [(51, True), (52, False)])
     def test_many(self, box: Sandbox, client: Any, count: int, ok: bool) -> None:
@@ -966,9 +1099,79 @@ class TestScheduling:
         assert box.phones[ANN].texts == ["Later"]
 
     def test_in_the_past(self, box: Sandbox, client: Any) -> None:
-        """A time that is over is now: the receipt does not call it scheduled."""
-        receipt = client.send_direct(ANN, gm.Message("Now", send_at=box.clock.now() - self.AT))
+        """A time that is over is refused, with no request: it is a slip, and not a wish to send at once."""
+        group = made(box, client)
+        message = gm.Message("Now", send_at=box.clock.now() - self.AT)
+        dos: Thunks = (lambda: client.send(group, message), lambda: client.send_direct(ANN, message))
+        for do in dos:
+            with pytest.raises(gm.UnsupportedOperation, match="send_at is over already"):
+                do()
+        assert (operations(box), box.phones[ANN].texts) == ([], [])
+
+    def test_time_passed_on_the_way(self, box: Sandbox, client: Any) -> None:
+        """Where it is over by their clock alone they send it at once: the receipt does not call it scheduled."""
+        box.clock.advance(2 * self.AT.total_seconds())
+        receipt = client.send_direct(ANN, gm.Message("Now", send_at=datetime.now(UTC) + self.AT))
         assert (receipt.status, box.phones[ANN].texts) == (Status.ACCEPTED, ["Now"])
+
+    DUE: ClassVar[datetime] = datetime(2027, 1, 2, 3, 4, 5, tzinfo=UTC)
+
+    def cancel(self, vendor: Vendor, due: Any, *ends: tuple[int, Any], date: str | None = None) -> Any:
+        """Take back a message of theirs that is due then. Gives the error, None if there is none."""
+        waiting = {"id": "m1", "scheduledDatetime": due, "recipients": {"items": [{"status": "scheduled"}]}}
+        vendor.answers = [(200, waiting), *ends]
+        vendor.dates = [] if date is None else [date] * 9
+        with vendor.connect() as client:
+            try:
+                client.cancel_scheduled("m1")
+            except gm.GroupMessengerError as error:
+                return error
+        return None
+
+    @pytest.mark.parametrize(("early", "done"), [(3600, True), (2, True), (1, False), (0, False), (-1, False)])
+    def test_due_by_their_clock(self, vendor: Vendor, early: int, done: bool) -> None:
+        """What was due by the date of their answer may have gone out; their dates have whole seconds."""
+        date = format_datetime(self.DUE - timedelta(seconds=early), usegmt=True)
+        error = self.cancel(vendor, self.DUE.isoformat(), (204, None), date=date)
+        assert (error is None) is done
+        assert done or (type(error), "may have gone out" in str(error)) == (gm.OutcomeUnknown, True)
+        assert [method for method, _, _ in vendor.asked] == ["GET", "DELETE"]
+
+    @pytest.mark.parametrize("date", [None, "", "soon", "Sat, 99 Jan 2027 03:04:05 GMT"])
+    @pytest.mark.parametrize(("due", "done"), [(timedelta(hours=1), True), (timedelta(seconds=-1), False)])
+    def test_due_by_our_clock(self, vendor: Vendor, date: str | None, due: timedelta, done: bool) -> None:
+        """Where their answer bears no date our clock says whether it was due."""
+        error = self.cancel(vendor, (datetime.now(UTC) + due).isoformat(), (204, None), date=date)
+        assert (type(error) is gm.OutcomeUnknown) is not done
+        assert (error is None) is done
+
+    @pytest.mark.parametrize(
+        ("date", "done"),
+        [
+            ("Sat, 02 Jan 2027 03:04:00 -0000", True),
+            ("Sat, 02 Jan 2027 03:04:05 -0000", False),
+            ("Sat, 02 Jan 2027 05:04:00 +0200", True),
+            ("Sat, 02 Jan 2027 05:04:05 +0200", False),
+        ],
+    )
+    def test_odd_dates(self, vendor: Vendor, date: str, done: bool) -> None:
+        """A date of theirs in another zone, or in none, which is UTC, is read."""
+        error = self.cancel(vendor, self.DUE.isoformat(), (204, None), date=date)
+        assert (type(error) is gm.OutcomeUnknown, error is None) == (not done, done)
+
+    def test_last_date(self, vendor: Vendor) -> None:
+        """A date after which there is none is no date, and no other error."""
+        due = datetime.now(UTC) + self.AT
+        assert self.cancel(vendor, due.isoformat(), (204, None), date="Fri, 31 Dec 9999 23:59:59 GMT") is None
+
+    @pytest.mark.parametrize(("due", "done"), [(timedelta(hours=1), True), (timedelta(seconds=-1), False)])
+    def test_due_and_gone(self, vendor: Vendor, due: timedelta, done: bool) -> None:
+        """One that is gone by then, or is seen to be after an odd answer, may have gone out if it was due."""
+        gone = (404, {"errors": [{"code": 20, "description": "message not found", "parameter": None}]})
+        at = (datetime.now(UTC) + due).isoformat()
+        for ends in ([gone], [(500, None), gone, gone], [(200, {"id": "m1"}), gone, gone]):
+            error = self.cancel(vendor, at, *ends)
+            assert (type(error) is gm.OutcomeUnknown, error is None) == (not done, done)
 
     def test_expires(self, box: Sandbox, client: Any) -> None:
         """A phone that is off until the end is told to have failed."""
@@ -1007,6 +1210,10 @@ class TestAccounts:
                 receipt = tester.send_direct(ANN, "Hello")
                 assert [each.feature for each in receipt.degradations] == ["delivery"]
                 assert "test key" in receipt.degradations[0].done
+                for name in (None, "Friends"):
+                    with pytest.raises(gm.UnsupportedOperation, match="a test key keeps no contacts and no groups"):
+                        tester.create_group(PEOPLE, name)
+                assert (face_of(box).groups, face_of(box).contacts) == ({}, {})
                 with pytest.raises(gm.Rejected):
                     tester.get_status(receipt)
                 box.fault("drop", operation="send", phase="after")

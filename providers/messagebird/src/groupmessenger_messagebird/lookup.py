@@ -72,8 +72,9 @@ async def delete(where: str, message_id: str) -> datetime:
         if not await _is_gone(message_id):
             raise lost from None
     else:
-        with suppress(KeyError, ValueError):
-            return parsedate_to_datetime(answer.headers["date"]) + timedelta(seconds=1)  # it has whole seconds
+        with suppress(KeyError, ValueError, OverflowError):
+            told = parsedate_to_datetime(answer.headers["date"])  # without a zone if that is "-0000", which is UTC
+            return told.replace(tzinfo=told.tzinfo or UTC) + timedelta(seconds=1)  # it has whole seconds
     return await now()
 
 
@@ -134,12 +135,14 @@ async def _by_token(attempt: Attempt) -> Sighting:
     newest_first = True
     while offset < _ROWS:
         rows = await page(path, offset, params)
-        ids = {answers.id_of(row) for row in listed}
+        ids = {answers.id_of(row) for row in listed}  # rows that new messages have moved down are read twice
         if ids and (not rows.items or answers.id_of(rows.items[0]) not in ids):
             return CannotTell("the list of messages changed while it was read: ask again")
         for row in rows.items:
             if row.get("reference") == attempt.token:
                 return _sighted(attempt, row)
+            if (row_id := answers.id_of(row)) and row_id in ids:
+                continue
             listed.append(row)
             at = moment(row.get("createdDatetime"))
             newest_first = newest_first and at is not None and at <= newer
@@ -148,7 +151,9 @@ async def _by_token(attempt: Attempt) -> Sighting:
             return _absent(listed, mms=mms)
         if rows.next is None:
             return _absent(whole(listed, rows.total), mms=mms)
-        if rows.next - 1 <= offset:
+        if rows.next - 1 <= offset:  # one row a page; or the list stops short, and goes on
+            if offset:
+                whole(listed, rows.total)
             break
         offset = rows.next - 1
     return CannotTell("too many messages since then to read them all")

@@ -60,13 +60,13 @@ def path(group: Group) -> str:
 async def create(messenger: MessageBirdMessenger, members: Sequence[Member], name: str | None) -> Group:
     """Make contacts of everybody, then the group, then put them in.
 
-    Without a name it is called by a digest of its members, which MessageBird asks for and nobody sees.
+    Without a name it gets one made of its members and the moment, which MessageBird asks for and nobody sees.
     """
     ids, failed = await contacts.ensure(members)
     if not ids:
         raise next(iter(failed.values()))
-    called = name or await _make_up(messenger, members)
-    group = attrs.evolve(_group(messenger, await _make(called)), name=name)
+    made = await _make(await _make_up(messenger, members), made_up=True) if name is None else await _make(name)
+    group = attrs.evolve(_group(messenger, made), name=name)
     try:
         return await _put_in(group, (), ids, failed)
     except PartialFailure as partial:
@@ -144,25 +144,25 @@ async def _change(request: Request) -> None:
     answers.check_done(await ask(request), with_object=request.method == "PATCH")
 
 
-async def _make(name: str) -> Mapping[str, Any]:
+async def _make(name: str, *, made_up: bool = False) -> Mapping[str, Any]:
     try:
         answer = await ask(Request("POST", "/groups", json={"name": name}))
     except OutcomeUnknown as lost:
-        return await _made(name, lost)
-    return answer.fields if answers.id_of(answer.fields) else await _made(name, _nameless(answer))
+        return await _made(name, lost, made_up=made_up)
+    return answer.fields if answers.id_of(answer.fields) else await _made(name, _nameless(answer), made_up=made_up)
 
 
 def _nameless(answer: Response) -> OutcomeUnknown:
     return OutcomeUnknown(f"MessageBird may have made the group, or not: it gave no id (HTTP {answer.status})")
 
 
-async def _made(name: str, lost: OutcomeUnknown) -> Mapping[str, Any]:
+async def _made(name: str, lost: OutcomeUnknown, *, made_up: bool) -> Mapping[str, Any]:
     """Find a group whose making was lost by the name that we made up for it, which no other group has.
 
     A name of the caller's others may give at the same time: that group could be theirs, with other people.
     """
     left = f"{lost}; a group without members may be left at MessageBird, which texts nobody"
-    if not _MADE_UP.fullmatch(name):
+    if not made_up:
         raise OutcomeUnknown(left) from lost
     try:
         groups = await everything("/groups")
