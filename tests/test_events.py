@@ -22,6 +22,7 @@ from groupmessenger.events import (
     StatusChanged,
     TypingChanged,
     Unrecognized,
+    untold,
 )
 from groupmessenger.groups import Group
 from groupmessenger.messages import Media, Status
@@ -144,3 +145,15 @@ def test_no_repr_shows_what_is_private() -> None:
     ]
     for event in [*events, Delivery("m", [each for each in events if isinstance(each, StatusChanged)])]:
         assert [] == [each for each in private if each in repr(event)]
+
+
+def test_nothing_told_of_somebody_is_unknown() -> None:
+    """Where others are told of by name; one event for all is of everybody."""
+    ann, bob = PhoneNumber("+13125550101"), PhoneNumber("+13125550102")
+    told = [status("1", Status.DELIVERED, ann)]
+    delivery = Delivery("m1", [*told, *untold(told, [ann, bob])])
+    assert {ann: Status.DELIVERED, bob: Status.UNKNOWN} == {
+        recipient: event.status for recipient, event in delivery.by_recipient.items()
+    }
+    assert Status.UNKNOWN is delivery.status
+    assert [] == list(untold([status("1", Status.DELIVERED)], [ann, bob])) == list(untold([], [ann]))

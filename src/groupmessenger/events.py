@@ -160,3 +160,13 @@ class Delivery:
     def failed(self) -> tuple[StatusChanged, ...]:
         """The events of those whom it did not reach."""
         return tuple(event for event in self.by_recipient.values() if event.status is Status.FAILED)
+
+
+def untold(told: Sequence[StatusChanged], recipients: Iterable[Address]) -> Iterable[StatusChanged]:
+    """An `unknown` for each recipient of whom nothing was told, where others are told of by name."""
+    named = {event.recipient for event in told} - {None}
+    for recipient in recipients:
+        if named and recipient not in named:
+            message_id = told[0].message_id
+            key = f"{message_id}/{recipient}/{Status.UNKNOWN}"
+            yield StatusChanged(key=key, at=None, message_id=message_id, status=Status.UNKNOWN, recipient=recipient)

@@ -18,7 +18,7 @@ from .errors import (
     Outcome,
     WrongConnection,
 )
-from .events import Delivery
+from .events import Delivery, untold
 from .flags import Grade, Operation
 from .flow import Exclusive, Flow
 from .groups import Group, Topology
@@ -253,7 +253,9 @@ class Operations:
         """What the provider knows of a message."""
         message_id = message_id_of(receipt)
         self._may(Operation.GET_STATUS)
-        return Delivery(message_id, await self.messenger.get_status(message_id), self.messenger.precedence)
+        told = await self.messenger.get_status(message_id)
+        silent = untold(told, receipt.recipients) if isinstance(receipt, Receipt) else ()
+        return Delivery(message_id, (*told, *silent), self.messenger.precedence)
 
     async def find_sent(self, attempt: Attempt | None, known: Collection[str] = ()) -> Sighting:
         """Look for a message whose outcome is unknown. Absence is believed only after the settle time."""

@@ -29,7 +29,7 @@ class Child(httpx.BaseTransport, httpx.AsyncBaseTransport):
         self._sign, self._where = sign, where
         self._blocking, self._async = httpx.HTTPTransport(verify=False), httpx.AsyncHTTPTransport(verify=False)
         self._sleep, self._sleep_async = time.sleep, anyio.sleep
-        time.sleep, anyio.sleep = self._pause, self._pause_async
+        time.sleep, anyio.sleep = self._pause, self._pause_async  # type: ignore[assignment]
 
     def _reached(self, here: str) -> None:
         if here == self._where:

@@ -46,7 +46,7 @@ class Caller:
     """A client of the sandbox, of either kind, called in one way. It keeps the attempts that were made."""
 
     def __init__(self, box: Sandbox, provider: str, way: str, **settings: Any) -> None:
-        settings = {"timeout": 5, "patience": 0, "plugins": [self], **settings}
+        settings = {"timeout": 20, "patience": 0, "plugins": [self], **settings}
         self.attempts: list[Attempt] = []
         self.portal: BlockingPortal | None = None
         self._end = ExitStack()
@@ -73,10 +73,10 @@ class Caller:
         return self.call(getattr(self.client, operation), *arguments)
 
     def leaving(self, operation: str, *arguments: Any) -> Ending:
-        """Do it until it left: again where a machine that is busy let the time to leave pass."""
+        """Do it until it left: again where a machine that is busy let the time to leave, or for a token, pass."""
         for _ in range(9):
             ending = Ending.of(lambda: self.do(operation, *arguments))
-            if not isinstance(ending.error, gm.NotReached):
+            if not isinstance(ending.error, gm.NotReached | gm.ProviderUnavailable):
                 break
         return ending
 
@@ -84,6 +84,15 @@ class Caller:
     def groupmessenger_before_send(self, attempt: Attempt) -> None:
         """Keep what a program would store before a message leaves."""
         self.attempts.append(attempt)
+
+
+def _light(error: BaseException) -> BaseException:
+    """An error without the frames it came through, which would keep clients and sandboxes alive."""
+    beneath: BaseException | None = error
+    while beneath is not None:
+        beneath.__traceback__ = None
+        beneath = beneath.__cause__ or beneath.__context__
+    return error
 
 
 @attrs.frozen
@@ -98,7 +107,7 @@ class Ending:
         try:
             call()
         except gm.GroupMessengerError as error:
-            return cls(_WORDS[error.outcome], error)
+            return cls(_WORDS[error.outcome], _light(error))
         except Exception as error:
             return cls(f"{type(error).__name__}: {error}", error)
         return cls(DONE)

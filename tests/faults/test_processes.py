@@ -211,5 +211,5 @@ def all_stopped() -> dict[tuple[str, str, str], tuple[str, int, list[str]]]:
 def test_stopped(provider: str, way: str, where: str) -> None:
     """A process that stood still until its time to leave was over sends nothing more, and says what it came to."""
     tried = where == "between two tries"
-    expected = ("RateLimited not_sent" if tried else "NotReached not_sent", int(tried), [])
-    assert expected == all_stopped()[provider, way, where]
+    word = "RateLimited not_sent" if tried else "NotReached not_sent"
+    assert (word, int(tried), []) == all_stopped()[provider, way, where]

@@ -97,9 +97,8 @@ async def _search(messenger: BandwidthMessenger, params: Mapping[str, str]) -> l
 def _event(message_id: str, row: Mapping[str, Any], *, of_all: bool) -> StatusChanged:
     recipient = None if of_all else answers.number_of(row.get("destinationTn"))
     status, code = answers.status_of(row), answers.code_of(row)
-    final = status in (Status.DELIVERED, Status.FAILED)
-    if of_all and final:  # whose end it tells of is not said, and others may have come to another
-        status = Status.SENT
+    if of_all:  # whose end it tells of is not said, and others may have come to another
+        status = {Status.DELIVERED: Status.SENT, Status.FAILED: Status.ACCEPTED}.get(status, status)
     return StatusChanged(
         key=f"{message_id}/{recipient or ''}/{status}",
         at=moment(row.get("receiveTime")),
