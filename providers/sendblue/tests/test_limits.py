@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from datetime import UTC, date, datetime
 from typing import Any
 
+import attrs
 import httpx
 import pytest
 from groupmessenger_sendblue import SendblueMessenger
@@ -18,6 +19,7 @@ import groupmessenger as gm
 from groupmessenger import Channel, Grade, Operation
 from groupmessenger.capabilities import Bound, Capabilities, Confidence, LimitName, Unit
 from groupmessenger.flags import Condition, Fact, Op
+from groupmessenger.sandbox import Sandbox
 
 LINE = "+13125550100"
 PICTURE = "https://example.com/a.jpg"
@@ -397,3 +399,16 @@ def test_flags() -> None:
         "group_name": Grade.PARTIAL,
     }
     assert isinstance(MESSENGER.capabilities, Capabilities)
+
+
+def test_advice() -> None:
+    """A plan cannot be seen; a lost message could not be looked for, on a line that is not ours alone."""
+    now = datetime(2026, 11, 21, tzinfo=UTC)
+    levels = [finding.level for finding in MESSENGER.advice(now)]
+    assert levels == [gm.Level.UNCHECKED, gm.Level.WARNING]
+    for ours in (attrs.evolve(MESSENGER, exclusive_line=True), attrs.evolve(MESSENGER, seat_id="seat")):
+        assert [finding.level for finding in ours.advice(now)] == [gm.Level.UNCHECKED]
+    with Sandbox() as box, box.connect("sendblue", api_secret_key="wrong") as client:
+        fault = client.check()[0]
+        assert (fault.level, type(fault.error)) == (gm.Level.FAULT, gm.AuthenticationFailed)
+        assert [phone.texts for phone in box.phones] == []
