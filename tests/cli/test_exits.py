@@ -15,6 +15,7 @@ from groupmessenger_sendblue.sandbox import SendblueFace
 from groupmessenger import (
     Attempt,
     Client,
+    Found,
     Group,
     GroupMessengerError,
     Member,
@@ -169,7 +170,7 @@ class TestInterrupts:
         assert [["Dinner?"] * (when == "after")] * 2 == here.texts(ANN, BOB)
 
     def test_5_by_a_signal(self, here: Here) -> None:
-        """Ctrl-C while the provider's answer is waited for: the message is on the phones by then."""
+        """Ctrl-C while the provider's answer is waited for: on the phones by then, and found by the attempt told."""
         here.box.fault("delay", provider="sendblue", operation="send_group", phase="after", seconds=60)
         command = [*COMMAND, "send", *TO, "Dinner?", "--json"]
         pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
@@ -178,7 +179,10 @@ class TestInterrupts:
                 assert running.poll() is None
             running.send_signal(signal.SIGINT)
             told, said = running.communicate(timeout=10)
-        assert (5, "OutcomeUnknown") == (running.returncode, json.loads(told)["error"]["kind"])
+        error = json.loads(told)["error"]
+        assert (5, "OutcomeUnknown") == (running.returncode, error["kind"])
+        with here.box.connect("sendblue") as client:
+            assert isinstance(client.find_sent(Attempt.load(error["attempt"])), Found)
         assert "Look at a phone, or at the provider, before you do." in said
         assert "Traceback" not in said
 

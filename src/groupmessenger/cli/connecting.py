@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -19,12 +20,12 @@ def by_url(name: str | None, path: Path | None) -> bool:
     return name is None and path is None and bool(os.environ.get(URL_VARIABLE))
 
 
-def open_client(name: str | None, path: Path | None) -> Client:
+def open_client(name: str | None, path: Path | None, plugins: Iterable[object] = ()) -> Client:
     """Give a client of the connection named, or of the default one, for the caller to close.
 
-    Without either, GROUPMESSENGER_URL goes before the file. Raises `ConfigurationError`.
+    Without either, GROUPMESSENGER_URL goes before the file. `plugins` observe it. Raises `ConfigurationError`.
     """
-    return connect() if by_url(name, path) else load(path).connect(name)
+    return connect(plugins=plugins) if by_url(name, path) else load(path).connect(name, plugins=plugins)
 
 
 def load(path: Path | None) -> Config:

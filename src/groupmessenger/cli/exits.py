@@ -7,6 +7,7 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from enum import IntEnum
+from typing import TYPE_CHECKING
 
 from ..errors import (
     CapabilityError,
@@ -19,6 +20,9 @@ from ..errors import (
     PartialFailure,
     ProviderError,
 )
+
+if TYPE_CHECKING:
+    from .journal import Journal
 
 INTERRUPTED = 130
 
@@ -67,15 +71,16 @@ def exit_of(error: GroupMessengerError) -> Exit:
 
 
 @contextmanager
-def under_way() -> Iterator[None]:
-    """Make an interrupt what it is while something is sent or changed: an unknown outcome.
+def under_way(journal: Journal | None = None) -> Iterator[None]:
+    """Make an interrupt what it is while something is sent or changed: an unknown outcome, with the attempt begun.
 
     After it the process is deaf to interrupts: what is left is to say what was done, and to hang up.
     """
     try:
         yield
     except KeyboardInterrupt:
-        raise OutcomeUnknown("interrupted: what was under way may have been done") from None
+        attempt = None if journal is None else journal.attempt
+        raise OutcomeUnknown("interrupted: what was under way may have been done", attempt=attempt) from None
     finally:
         deaf()
 

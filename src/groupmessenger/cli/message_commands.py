@@ -58,8 +58,9 @@ def send(
     """
     from .asking import Asked
     from .connecting import open_client
+    from .journal import Journal
     from .sending import run_send
 
-    asked = Asked.of(text, options or MessageOptions())
-    with open_client(connection, config) as client:
-        return run_send(client, asked, json=json)
+    asked, journal = Asked.of(text, options or MessageOptions()), Journal()
+    with open_client(connection, config, [journal]) as client:
+        return run_send(client, asked, journal, json=json)

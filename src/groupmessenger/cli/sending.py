@@ -15,6 +15,7 @@ from ..planning import Plan
 from .asking import Asked
 from .consoles import errors, output, unread
 from .exits import Exit, deaf, exit_of, under_way
+from .journal import Journal
 
 if TYPE_CHECKING:
     from ..client import Client
@@ -45,7 +46,7 @@ def send(client: Client, asked: Asked) -> GroupReceipt:
     return client.send(group, asked.message_in(client.region))
 
 
-def run_send(client: Client, asked: Asked, *, json: bool) -> Exit:
+def run_send(client: Client, asked: Asked, journal: Journal, *, json: bool) -> Exit:
     """Send, show progress and what became of it. Gives the exit code; raises what stopped a group message."""
     from .dumping import dump_ended, dump_receipt, print_json
     from .results import say, show_ended, show_receipt
@@ -54,14 +55,14 @@ def run_send(client: Client, asked: Asked, *, json: bool) -> Exit:
     if not json:
         say(console, describe(client, asked))
     if asked.to and asked.separately:
-        ended = send_each(client, asked)
+        ended = send_each(client, asked, journal)
         with unread():
             if json:
                 print_json({**told, **dump_ended(ended)})
             else:
                 show_ended(console, ended)
         return exit_of_all(ended)
-    with under_way():
+    with under_way(journal):
         receipt = send(client, asked)
     with unread():
         if json:
@@ -71,7 +72,7 @@ def run_send(client: Client, asked: Asked, *, json: bool) -> Exit:
     return exit_of_receipt(receipt)
 
 
-def send_each(client: Client, asked: Asked) -> list[Ended]:
+def send_each(client: Client, asked: Asked, journal: Journal) -> list[Ended]:
     """Send private copies, one after the other. Raises what would stop any of them, before the first."""
     from rich.progress import track
 
@@ -83,7 +84,8 @@ def send_each(client: Client, asked: Asked) -> list[Ended]:
         for to in track(people, "Sending …", console=console, disable=not console.is_terminal, transient=True):
             ended.append(_private(client, to, asked.message))
     except KeyboardInterrupt:
-        doubt, left = OutcomeUnknown("interrupted while it was under way"), NotReached("not tried: interrupted before")
+        doubt = OutcomeUnknown("interrupted while it was under way", attempt=journal.attempt)
+        left = NotReached("not tried: interrupted before")
         for to in people[len(ended) :]:
             ended.append(Ended(to, left if any(each.result is doubt for each in ended) else doubt))
     finally:
