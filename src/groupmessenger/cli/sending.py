@@ -81,7 +81,8 @@ def send_each(client: Client, asked: Asked, journal: Journal) -> list[Ended]:
     people, console = _people(client, asked), errors()
     ended: list[Ended] = []
     try:
-        for to in track(people, "Sending …", console=console, disable=not console.is_terminal, transient=True):
+        shown = track(people, "Sending …", console=console, transient=True) if console.is_terminal else people
+        for to in shown:
             ended.append(_private(client, to, asked.message))
     except KeyboardInterrupt:
         doubt = OutcomeUnknown("interrupted while it was under way", attempt=journal.attempt)
