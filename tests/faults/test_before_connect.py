@@ -218,7 +218,7 @@ def all_exhausted() -> dict[tuple[str, str, str], tuple[Ending, list[Any], set[i
         kind: Any = httpx.Client if way == "blocking" else httpx.AsyncClient
         http = kind(limits=httpx.Limits(max_connections=1), trust_env=False, verify=False)
         told = people()[:1] if operation == "send_direct" else people()
-        with sandbox(provider) as box, Caller(box, provider, way, http=http, timeout=0.4, patience=5) as caller:
+        with sandbox(provider) as box, Caller(box, provider, way, http=http, timeout=1.5, patience=5) as caller:
             caller.leaving("send_direct", people(1)[0], "Hello")  # so that it has what credentials it needs
             box.clear_log()
             busy = caller.call(functools.partial(http.send, http.build_request("GET", elsewhere.url), stream=True))
