@@ -45,9 +45,10 @@ from groupmessenger.sandbox import Sandbox
 
 TEXT, NAME = "Dinner at seven?", "The neighbours"
 TIMEOUT = 1.0  # seconds for an answer
-SETTLE = 0.8  # seconds in which a lost message may turn up
+SETTLE = 1.2  # seconds in which a lost message may turn up
 SLOW = 1.3  # seconds an answer takes that comes too late, but within TIMEOUT + SETTLE
 LATE = 60.0  # seconds of the sandbox's time
+HELD = 0.6  # seconds a request is held in a series, from whenever it left: less than SETTLE, or absence is no proof
 DONE, FAILED, NOT_SENT, UNKNOWN = "done", "failed", "not sent", "unknown"
 WAYS = ("blocking", "asyncio", "trio")
 
@@ -715,7 +716,7 @@ def arm(box: Sandbox, dice: random.Random) -> str:
     if kind == "refuse":
         details["status"] = dice.choice([500, 502, 504, 409, 408])
     if kind in ("delay", "late"):
-        details["seconds"] = SLOW if kind == "delay" else dice.uniform(0, LATE)
+        details["seconds"] = HELD if kind == "delay" else dice.uniform(0, LATE)
     box.fault(kind, **details)
     return f"{kind} {details}"
 
