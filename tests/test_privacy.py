@@ -11,6 +11,7 @@ import httpx
 import pytest
 from acme import CAPABILITIES, SECRET, AcmeMessenger, Answer, Called, Vendor, World, says, world
 
+from groupmessenger.delivery import Delivery
 from groupmessenger.errors import (
     CapabilityError,
     ConfigurationError,
@@ -18,7 +19,6 @@ from groupmessenger.errors import (
     OutcomeUnknown,
     PartialFailure,
 )
-from groupmessenger.events import Delivery
 from groupmessenger.groups import Group, Topology
 from groupmessenger.messages import Attempt, Message, Receipt
 from groupmessenger.phone import Member

@@ -24,7 +24,8 @@ from raw_server import OK, Connection, RawServer
 
 from groupmessenger.errors import ConfigurationError, Outcome
 from groupmessenger.flow import MaybeSent, NotSent, Request, Response
-from groupmessenger.transport import IDLE_AT_MOST, MAX_ANSWER, AsyncTransport, Transport
+from groupmessenger.passage import MAX_ANSWER
+from groupmessenger.transport import IDLE_AT_MOST, AsyncTransport, Transport
 
 # A body that could not be sent stays behind as an unfinished generator of httpx's own, which trio warns of.
 pytestmark = pytest.mark.filterwarnings("ignore:Async generator 'httpx._content.ByteStream:ResourceWarning")

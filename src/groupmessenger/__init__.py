@@ -8,11 +8,13 @@ with gm.connect("sendblue", line="+13125550100", api_key_id="...", api_secret_ke
 """
 
 from .async_client import AsyncClient
+from .callbacks import Callback
 from .capabilities import Capabilities, Limit
 from .client import Client
 from .config import Config, load_config
 from .connecting import connect, connect_async
 from .connections import Connection
+from .delivery import Delivery
 from .errors import (
     AlreadyBound,
     AuthenticationFailed,
@@ -48,7 +50,6 @@ from .errors import (
     WrongConnection,
 )
 from .events import (
-    Delivery,
     Event,
     MembersChanged,
     MessageReceived,
@@ -91,6 +92,7 @@ __all__ = [
     "Attempt",
     "AuthenticationFailed",
     "BroadcastRefused",
+    "Callback",
     "CannotTell",
     "Capabilities",
     "CapabilityError",

@@ -154,6 +154,7 @@ class Capabilities:
     """Everything a caller can know of a provider before sending.
 
     `settle` is how long, in seconds after its last moment to leave, a message may still turn up at the provider.
+    `final_after` is how long, in seconds after sending, statuses may still come; None where nobody says.
     `two_way` is whether members can answer, `emails` whether an Apple ID's e-mail can be a member.
     """
 
@@ -165,6 +166,7 @@ class Capabilities:
     evidence: Evidence
     lookup: Lookup
     settle: float = DEFAULT_SETTLE
+    final_after: float | None = None
     channels: tuple[Channel, ...]
     two_way: bool = True
     emails: bool = False

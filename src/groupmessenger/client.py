@@ -2,18 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping
+import os
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from datetime import datetime
+from pathlib import Path
 from types import MappingProxyType, TracebackType
 from typing import TYPE_CHECKING, Self, TypeVar
 
+from .callbacks import Callback
 from .capabilities import Capabilities
+from .delivery import Delivery
 from .driving import Driver
 from .errors import ConfigurationError
-from .events import Delivery
+from .events import Event, MessageReceived, ReactionReceived
 from .exchange import Exchange
+from .files import AT_MOST, Files
 from .flow import Flow
 from .groups import Group, Topology
-from .messages import Attempt, GroupReceipt, Message, Receipt, Sighting
+from .incoming import Incoming
+from .messages import Attempt, GroupReceipt, Media, Message, Receipt, Sighting
 from .messenger import Finding, GroupMessenger
 from .operations import Operations
 from .origin import Origin
@@ -34,7 +41,7 @@ class Client:
     without a country code. `limits` overrides limits by name. `strict` refuses what would otherwise go with a
     degradation or a doubt. `settle_after` overrides how many seconds a lost message may still turn up. `http` is
     your own client of httpx or httpx2, which stays open when this is closed, or transport. `observers` see every send.
-    `origin` is the configured connection it was made from.
+    `origin` is the configured connection it was made from. `incoming` is for whoever builds a receiver of callbacks.
     """
 
     def __init__(
@@ -67,6 +74,9 @@ class Client:
         )
         self._transport = Transport(messenger.base_url, http=http, timeout=timeout)
         self._driver = Driver(self._transport, Exchange(messenger, patience))
+        connection = None if origin is None else origin.connection
+        self.incoming = Incoming(self._operations, observers, connection)
+        self._files = Files(self._operations)
         self._closed = False
 
     def __enter__(self) -> Self:
@@ -170,6 +180,63 @@ class Client:
     def send_direct(self, to: Member | Address | str, message: Message | str) -> Receipt:
         """Send to one person, privately. Raises as `send`."""
         return self._run(self._operations.send_direct(to, message))
+
+    def receive(self, callback: Callback, *, verify: bool = True) -> tuple[Event, ...]:
+        """What a provider's callback tells, once it is believed. No request.
+
+        A callback that comes again tells the same, under the same keys. With `verify` switched off everything is
+        believed, which the log says. Raises `InvalidSignature` and `MalformedWebhook`, whose `http_status` is the
+        answer that they deserve, and `UnsupportedOperation` where the provider makes no callbacks.
+        """
+        return self.incoming.receive(callback, verify=verify)
+
+    def reply(self, event: MessageReceived | ReactionReceived, message: Message | str) -> GroupReceipt:
+        """Answer in the thread that an event came from, and nowhere else.
+
+        Raises `GroupUnresolved` where the provider did not say which group it was, with the ids of those it could have
+        been: answer the sender with `send_direct`, or a group with `send`. Raises `UnsupportedOperation` for what is
+        not repliable, `WrongConnection` for another line's event, and what `send` raises.
+        """
+        return self._run(self.incoming.reply(event, message))
+
+    def received_since(self, since: datetime) -> Iterator[Event]:
+        """What came in from then on, as its callbacks would have told it, a request a page as they are needed.
+
+        For an outage of yours: the events have the same keys. Raises `UnsupportedOperation` at once where the provider
+        does not list what came in.
+        """
+        self.incoming.may_list(since)
+        return self._received(since)
+
+    def _received(self, since: datetime) -> Iterator[Event]:
+        cursor: str | None = None
+        while True:
+            page = self._run(self.incoming.received_since(since, cursor))
+            yield from page.items
+            if (cursor := page.next) is None:
+                return
+
+    def delivery(self, receipt: Receipt, events: Iterable[Event]) -> Delivery:
+        """What these events tell of a message, in any order and however often; others are passed over. No request."""
+        return self.incoming.delivery(receipt, events)
+
+    def download(self, media: Media | str, to: str | os.PathLike[str], *, at_most: int = AT_MOST) -> Path:
+        """Fetch what somebody sent into a file, or a folder, whole or not at all; gives its path.
+
+        Credentials go to the provider's own hosts alone; other hosts are asked by https, at public addresses, without
+        a proxy and without following redirects. `at_most` is in bytes. Raises `ProviderError` for what is not there
+        any more, `NotReached`, `UnsupportedOperation` for a URL that is not fetched, `InvalidInput` for a path that
+        cannot be written.
+        """
+        return self._run(self._files.download(media, to, at_most))
+
+    def upload(self, path: str | os.PathLike[str], content_type: str | None = None) -> Media:
+        """Store a file at the provider, and give it for messages. Its type is told by its name unless it is given.
+
+        Raises `UnsupportedOperation` where the provider stores no files, `LimitExceeded`, and `InvalidInput` for a file
+        that cannot be read.
+        """
+        return self._run(self._files.upload(path, content_type))
 
     def cancel_scheduled(self, receipt: Receipt | str) -> None:
         """Keep a scheduled message from being sent. Raises `Rejected` where it has gone out by now."""

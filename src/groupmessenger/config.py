@@ -82,7 +82,7 @@ class Config:
     @property
     def unused(self) -> tuple[str, ...]:
         """The keys of the file that say something this version does not act upon."""
-        at_top = {"prefer": self.prefer, "directory.url": self.directory_url, "webhooks.public_url": self.public_url}
+        at_top = {"prefer": self.prefer, "directory.url": self.directory_url}
         return (
             *(key for key, value in at_top.items() if value),
             *(
@@ -111,13 +111,15 @@ def load_config(path: str | Path | None = None, *, plugins: Iterable[object] = (
     problems += wrong
     problems += _wrong_names(top, table)
     directory_url = _directory_url(top, where.parent, problems)
-    if top.webhooks and not is_web_url(top.webhooks.public_url):
+    public_url = top.webhooks.public_url if top.webhooks else None
+    if public_url is not None and not is_web_url(public_url):
         cure = "http is for loopback addresses alone, and it has no query"
         problems.append(Problem("webhooks.public_url", "it is no https URL", cure))
+        public_url = None
     connections: dict[str, Connection] = {}
     for name, entry in top.connections.items():
         try:
-            connections[name] = read_connection(name, entry, where.parent, plugins)
+            connections[name] = read_connection(name, entry, where.parent, plugins, public_url)
         except ConfigurationError as error:
             problems += error.problems
     if problems:
@@ -128,7 +130,7 @@ def load_config(path: str | Path | None = None, *, plugins: Iterable[object] = (
         top.default or (next(iter(connections)) if len(connections) == 1 else None),
         top.prefer,
         directory_url,
-        top.webhooks.public_url if top.webhooks else None,
+        public_url,
         plugins,
     )
 

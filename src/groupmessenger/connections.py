@@ -12,12 +12,13 @@ import attrs
 from .capabilities import Capabilities
 from .configfile import dotted
 from .errors import ConfigurationError, Problem
-from .fields import SECRET, settings_of
+from .fields import CALLBACK, SECRET, settings_of
 from .messenger import GroupMessenger
 from .options import OPTIONS, Options
 from .plugins import BrokenPlugin, installed_providers, load_provider
 from .references import resolve
 from .settings import build_messenger, wrong_limits, wrong_settings
+from .weburls import receiving_url
 
 _log = logging.getLogger(__name__)
 
@@ -37,18 +38,24 @@ class Connection:
         return self.messenger.own_capabilities().with_limits(self.options.limits)
 
 
-def read_connection(name: str, table: object, folder: Path, plugins: Iterable[object]) -> Connection:
+def read_connection(
+    name: str, table: object, folder: Path, plugins: Iterable[object], public_url: str | None = None
+) -> Connection:
     """Make a connection of its table, whose relative paths begin in `folder`.
+
+    Below `public_url` providers reach the receiver, and are told so unless the table names other callback URLs.
 
     Raises `ConfigurationError` with everything that is wrong, each problem with its path in the file.
     """
-    found = _connection(name, table, folder, tuple(plugins))
+    found = _connection(name, table, folder, tuple(plugins), public_url)
     if isinstance(found, Connection):
         return found
     raise ConfigurationError(*(attrs.evolve(each, key=_below(name, each.key)) for each in found))
 
 
-def _connection(name: str, table: Any, folder: Path, plugins: tuple[object, ...]) -> Connection | list[Problem]:
+def _connection(
+    name: str, table: Any, folder: Path, plugins: tuple[object, ...], public_url: str | None
+) -> Connection | list[Problem]:
     """One connection, or everything that is wrong with it, by its own keys."""
     if not isinstance(table, dict):
         return [Problem("", "must be a table", f"write [{dotted('connections', name)}]")]
@@ -58,6 +65,9 @@ def _connection(name: str, table: Any, folder: Path, plugins: tuple[object, ...]
     settings, unread = _settings(table, folder)
     if kind is None:
         return [*problems, *unread]
+    if public_url is not None:
+        called = [key for key, field in settings_of(kind).items() if field.metadata.get(CALLBACK)]
+        settings = dict.fromkeys(called, receiving_url(public_url, name)) | settings
     keys = {each.key for each in unread}
     wrong = list(
         wrong_settings(

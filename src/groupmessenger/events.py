@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -31,6 +30,7 @@ class MessageReceived(Event):
     """Somebody wrote. `group` is None for a private message, and where the provider does not say which group.
 
     `members` are the other people in the thread, without our line. Not `repliable`: see the reason beside it.
+    `from_us` is from another line of ours.
     """
 
     id: str
@@ -42,11 +42,15 @@ class MessageReceived(Event):
     media: tuple[Media, ...] = ()
     repliable: bool = True
     not_repliable_because: str | None = None
+    from_us: bool = False
 
 
 @attrs.frozen(kw_only=True)
 class StatusChanged(Event):
-    """A message came further, or failed. `recipient` is None where the provider tells only of the whole message."""
+    """A message came further, or failed. `recipient` is None where the provider tells only of the whole message.
+
+    `final`: the provider tells no more of it. `token` is that of the receipt and the attempt.
+    """
 
     message_id: str
     status: Status
@@ -55,6 +59,7 @@ class StatusChanged(Event):
     evidence: Evidence | None = None
     reason: FailureReason | None = None
     code: str | None = None
+    final: bool = False
 
 
 @attrs.frozen(kw_only=True)
@@ -107,66 +112,3 @@ class Unrecognized(Event):
     """A callback of a kind this version does not know. It is acknowledged, so that the provider stops repeating it."""
 
     kind: str
-
-
-PRECEDENCE: tuple[Status, ...] = (
-    Status.UNKNOWN,
-    Status.SCHEDULED,
-    Status.ACCEPTED,
-    Status.SENT,
-    Status.FAILED,
-    Status.DELIVERED,
-    Status.READ,
-)
-"""Which status stands when several were told, last wins. A provider may have its own order."""
-
-
-@attrs.frozen(init=False)
-class Delivery:
-    """What is known of one message: a fold over the set of its status events.
-
-    Order and repetition of events do not matter; of two events for one recipient, the one later in
-    `precedence` stands. Without per-recipient events there is one entry, under None.
-    """
-
-    message_id: str
-    by_recipient: dict[Address | None, StatusChanged]
-    precedence: tuple[Status, ...] = attrs.field(repr=False)
-
-    def __init__(
-        self, message_id: str, events: Iterable[StatusChanged], precedence: Sequence[Status] = PRECEDENCE
-    ) -> None:
-        rank = {status: place for place, status in enumerate(precedence)}
-        standing: dict[Address | None, StatusChanged] = {}
-        for event in sorted(events, key=lambda event: (rank[event.status], event.key)):
-            standing[event.recipient] = event
-        if len(standing) > 1:
-            standing.pop(None, None)
-        self.__attrs_init__(  # pyright: ignore[reportAttributeAccessIssue]
-            message_id, standing, tuple(precedence)
-        )
-
-    @property
-    def status(self) -> Status:
-        """The status everybody has reached: the least advanced one, `unknown` where nothing was told."""
-        rank = {status: place for place, status in enumerate(PRECEDENCE)}
-        return min(
-            (event.status for event in self.by_recipient.values()),
-            key=rank.__getitem__,
-            default=Status.UNKNOWN,
-        )
-
-    @property
-    def failed(self) -> tuple[StatusChanged, ...]:
-        """The events of those whom it did not reach."""
-        return tuple(event for event in self.by_recipient.values() if event.status is Status.FAILED)
-
-
-def untold(told: Sequence[StatusChanged], recipients: Iterable[Address]) -> Iterable[StatusChanged]:
-    """An `unknown` for each recipient of whom nothing was told, where others are told of by name."""
-    named = {event.recipient for event in told} - {None}
-    for recipient in recipients:
-        if named and recipient not in named:
-            message_id = told[0].message_id
-            key = f"{message_id}/{recipient}/{Status.UNKNOWN}"
-            yield StatusChanged(key=key, at=None, message_id=message_id, status=Status.UNKNOWN, recipient=recipient)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -11,6 +12,7 @@ from .errors import InvalidInput
 from .phone import PhoneNumber, mask
 from .weburls import is_web_url
 
+CALLBACK = "callback"  # metadata of a setting: it is a URL of ours that the provider calls
 WHAT = "what"  # metadata of a setting: what it is, for files, errors and pages
 SECRET = "secret"  # noqa: S105 - metadata of a setting: it is one
 
@@ -32,6 +34,30 @@ def secret(what: str = "a secret", *, optional: bool = False, validator: Any = N
     if optional:
         return attrs.field(default=None, repr=False, metadata=metadata, validator=attrs.validators.optional(checks))
     return attrs.field(repr=False, metadata=metadata, validator=checks)
+
+
+def secrets(what: str, *, validator: Any = None) -> Any:
+    """A setting of several secrets, such as the old and the new one of a change: one text, or a list of them."""
+    checks = _given if validator is None else attrs.validators.and_(_given, validator)
+    return attrs.field(
+        default=(),
+        converter=_several,
+        repr=False,
+        metadata={WHAT: what, SECRET: True},
+        validator=attrs.validators.deep_iterable(checks),
+    )
+
+
+def own_numbers(what: str = "your other numbers, whose messages are not taken for other people's") -> Any:
+    """A setting of several numbers of ours, in E.164: one text, or a list of them."""
+
+    def read(value: str | Iterable[str]) -> tuple[str, ...]:
+        try:
+            return tuple(str(PhoneNumber.parse(each)) for each in _several(value))
+        except InvalidInput:
+            raise InvalidInput("each is a number in E.164: '+', the country code and the number") from None
+
+    return setting(what, default=(), converter=read, repr=False)
 
 
 def own_number(what: str) -> Any:
@@ -58,7 +84,13 @@ def api_url(what: str, default: str) -> Any:
 
 def callback_url(what: str) -> Any:
     """An optional URL that the provider calls. Never shown: it may have a secret of yours in it."""
-    return setting(what, default=None, repr=False, validator=attrs.validators.optional(_url))
+    metadata = {WHAT: what, CALLBACK: True}
+    return attrs.field(default=None, repr=False, metadata=metadata, validator=attrs.validators.optional(_url))
+
+
+def _several(value: str | Iterable[str]) -> tuple[str, ...]:
+    """Several texts, of a list or of one text."""
+    return (value,) if isinstance(value, str) else tuple(value)
 
 
 def _given(_: object, attribute: attrs.Attribute[str], value: object) -> None:

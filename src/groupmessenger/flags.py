@@ -27,6 +27,9 @@ class Operation(StrEnum):
     GET_STATUS = "get_status"
     FIND_SENT = "find_sent"
     CANCEL_SCHEDULED = "cancel_scheduled"
+    RECEIVE = "receive"
+    RECEIVED_SINCE = "received_since"
+    UPLOAD = "upload"
 
 
 class Feature(StrEnum):

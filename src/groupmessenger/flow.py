@@ -100,7 +100,9 @@ class Request(Effect[Response]):
 
     `path` joins the connection's `base_url`; an absolute URL is for `authorized=False` alone, so that credentials
     go nowhere else. `repeatable` promises that doing it twice is doing it once. `timeout` in seconds, None for the
-    connection's. `answer` says what a success carries: a JSON object, or `"anything"`.
+    connection's. `answer` says what a success carries: a JSON object, or `"anything"`, of `at_most` so many bytes,
+    1 MiB if it is None. `elsewhere` is for a host nobody vouches for: it is asked directly, and only at an address that
+    is public.
     """
 
     method: str
@@ -114,6 +116,8 @@ class Request(Effect[Response]):
     authorized: bool = attrs.field(default=True, kw_only=True)
     timeout: float | None = attrs.field(default=None, kw_only=True)
     answer: Literal["object", "anything"] = attrs.field(default="object", kw_only=True)
+    at_most: int | None = attrs.field(default=None, kw_only=True)
+    elsewhere: bool = attrs.field(default=False, kw_only=True)
 
     @property
     def reads(self) -> bool:

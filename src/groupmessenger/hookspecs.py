@@ -43,4 +43,4 @@ def groupmessenger_after_send(attempt: Attempt, result: Receipt | GroupMessenger
 
 @hookspec
 def groupmessenger_on_event(event: Event) -> None:
-    """See an event from a provider. Nothing calls it in this version."""
+    """See an event from a provider, once, before its handler does. An error raised here is logged."""

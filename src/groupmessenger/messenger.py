@@ -9,14 +9,24 @@ from typing import Any, ClassVar, Generic, NoReturn, TypeVar
 
 import attrs
 
+from .callbacks import Acknowledgement, Callback, Verified
 from .capabilities import Capabilities, Identity
-from .errors import CapabilityError, GroupMessengerError, Problem, ProviderError, UnsupportedOperation
-from .events import PRECEDENCE, StatusChanged
+from .delivery import PRECEDENCE
+from .errors import (
+    CapabilityError,
+    GroupMessengerError,
+    InvalidSignature,
+    Problem,
+    ProviderError,
+    UnsupportedOperation,
+)
+from .events import Event, StatusChanged
 from .flags import NATIVE, UNSUPPORTED, Feature, Flag, Grade, Operation
 from .flow import Request, Response
 from .groups import Group
-from .messages import Attempt, CannotTell, GroupReceipt, Message, Receipt, Sighting, Status
+from .messages import Attempt, CannotTell, GroupReceipt, Media, Message, Receipt, Sighting, Status
 from .phone import Address, Member
+from .understanding import Reader, understood
 
 F = TypeVar("F", bound=Callable[..., Any])
 T = TypeVar("T")
@@ -85,6 +95,7 @@ class GroupMessenger:
     touches network, clock or files. An operation that is not overridden is unsupported, and says so; `@graded`
     says what holds only in part. `reserved` are fields of requests that `extras` may not set. Groups arrive with
     members checked against the limits, messages as they are to be sent, and what `ask` gives is a success.
+    What comes in is believed by `verify` and read by `parse`; `other_lines` are numbers of ours beside `line`.
     """
 
     name: ClassVar[str]
@@ -93,9 +104,15 @@ class GroupMessenger:
     precedence: ClassVar[tuple[Status, ...]] = PRECEDENCE
     url_parts: ClassVar[UrlParts] = UrlParts()
     reserved: ClassVar[frozenset[str]] = frozenset()
+    acknowledgement: ClassVar[Acknowledgement] = Acknowledgement()
 
     line: str
     base_url: str
+
+    @property
+    def own_lines(self) -> frozenset[str]:
+        """All numbers of ours that are known here."""
+        return frozenset((self.line, *getattr(self, "other_lines", ())))
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
         """Take the flags of the operations from the code, so that they cannot disagree with it."""
@@ -177,6 +194,40 @@ class GroupMessenger:
         """
         return CannotTell(f"{self.title} has no way to look for a message")
 
+    def verify(self, callback: Callback) -> Verified:
+        """Raise `InvalidSignature` unless the provider made this callback. Pure, and in constant time for secrets."""
+        raise InvalidSignature(f"{self.title} has no way here to tell who made a callback")
+
+    def parse(self, callback: Callback) -> Iterable[Event]:
+        """Read a callback that is believed; what is of no known kind is `Unrecognized`. Raises `MalformedWebhook`."""
+        self._unsupported(Operation.RECEIVE)
+
+    def receive(self, callback: Callback, *, verify: bool = True) -> tuple[Event, ...]:
+        """What a callback tells: verified, unless that is switched off, and read. Pure.
+
+        Raises `InvalidSignature`, `MalformedWebhook`. A replay is for whoever remembers what `verify` gives.
+        """
+        if verify:
+            self.verify(callback)
+        reader = Reader(self.line, self.own_lines, self.own_capabilities(), self.title)
+        return understood(self.parse(callback), reader)
+
+    async def received_since(self, since: datetime, cursor: str | None = None) -> Page[Event]:
+        """One page of what came in from then on, with the keys that its callbacks have."""
+        self._unsupported(Operation.RECEIVED_SINCE)
+
+    async def groups_of(self, address: Address) -> tuple[Group, ...]:
+        """The groups somebody is in, for a reply whose group the provider did not say."""
+        return ()
+
+    async def upload(self, name: str, content: bytes, content_type: str) -> Media:
+        """Store a file at the provider, for messages to name. `name` is unlike any other, and ends as the file does."""
+        self._unsupported(Operation.UPLOAD)
+
+    def stored(self, url: str) -> Request | None:
+        """The request for a file that the provider itself keeps; None for one that is elsewhere. Pure."""
+        return None
+
     def refusal(self, response: Response) -> ProviderError | None:
         """The error for an answer that is no success, if the vendor documents that nothing was done.
 
@@ -215,8 +266,9 @@ def _operations(cls: type[GroupMessenger], declared: Capabilities) -> dict[str, 
 
 
 def _flag(cls: type[GroupMessenger], declared: Capabilities, operation: Operation) -> Flag:
-    method = getattr(cls, operation)
-    if method is getattr(GroupMessenger, operation):
+    name = "parse" if operation is Operation.RECEIVE else operation
+    method = getattr(cls, name)
+    if method is getattr(GroupMessenger, name):
         fixed = declared.identity is Identity.MEMBER_SET and operation in (
             Operation.ADD_MEMBERS,
             Operation.REMOVE_MEMBERS,

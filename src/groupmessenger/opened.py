@@ -30,6 +30,14 @@ class Bounded(OrderedDict[K, V]):
             while len(self) > _REMEMBERED:
                 self.popitem(last=False)
 
+    def first(self, key: K, value: V) -> V:
+        """Keep a value unless there is one, and give what is kept."""
+        with self._guard:
+            kept = self.setdefault(key, value)
+            while len(self) > _REMEMBERED:
+                self.popitem(last=False)
+            return kept
+
     def snapshot(self) -> list[tuple[K, V]]:
         """Give all entries as they are now."""
         with self._guard:

@@ -9,6 +9,7 @@ from typing import Self, TypeVar
 import attrs
 
 from .capabilities import Capabilities, Merges
+from .delivery import Delivery, untold
 from .errors import (
     BroadcastRefused,
     ConfigurationError,
@@ -18,7 +19,6 @@ from .errors import (
     Outcome,
     WrongConnection,
 )
-from .events import Delivery, untold
 from .flags import Grade, Operation
 from .flow import Exclusive, Flow
 from .groups import Group, Topology
@@ -121,7 +121,7 @@ class Operations:
         self._planner.check_members(people)
         if name is not None:
             name = self._planner.check_name(name)
-        self._may(Operation.CREATE_GROUP)
+        self.may(Operation.CREATE_GROUP)
         made = await self._change(self.messenger.create_group(people, name))
         self._opened.ask_anew(made)
         return made
@@ -129,7 +129,7 @@ class Operations:
     async def get_group(self, group: Group | str) -> Group:
         """Read a group as it is at the provider."""
         known = self._existing(self.group(group) if isinstance(group, str) else group)
-        self._may(Operation.GET_GROUP, known)
+        self.may(Operation.GET_GROUP, known)
         return self._opened.changed(known, await self.messenger.get_group(known))
 
     async def list_groups(self, cursor: str | None = None) -> Page[Group]:
@@ -138,12 +138,12 @@ class Operations:
 
     def may_list(self) -> None:
         """Refuse a listing before the first page is asked for."""
-        self._may(Operation.LIST_GROUPS)
+        self.may(Operation.LIST_GROUPS)
 
     async def add_members(self, group: Group, members: Members) -> Group:
         """Add people to a group; for whoever is in it already nothing is done."""
         known, people = self._existing(group), self._others(members)
-        self._may(Operation.ADD_MEMBERS, known)
+        self.may(Operation.ADD_MEMBERS, known)
         if known.members is None and self.capabilities.can(Operation.GET_GROUP):
             known = await self.messenger.get_group(known)  # rather than find out half-way that not all fit
         if known.members is not None:
@@ -153,27 +153,27 @@ class Operations:
     async def remove_members(self, group: Group, members: Members) -> Group:
         """Remove people from a group; for whoever is not in it nothing is done."""
         known, people = self._existing(group), self._others(members)
-        self._may(Operation.REMOVE_MEMBERS, known)
+        self.may(Operation.REMOVE_MEMBERS, known)
         return self._opened.changed(known, await self._change(self.messenger.remove_members(known, people)))
 
     async def rename_group(self, group: Group, name: str) -> Group:
         """Give a group another name."""
         known = self._existing(group)
-        self._may(Operation.RENAME_GROUP, known)
+        self.may(Operation.RENAME_GROUP, known)
         name = self._planner.check_name(name)
         return self._opened.changed(known, await self._change(self.messenger.rename_group(known, name)))
 
     async def leave_group(self, group: Group) -> None:
         """Take our line out of a group."""
         known = self._existing(group)
-        self._may(Operation.LEAVE_GROUP, known)
+        self.may(Operation.LEAVE_GROUP, known)
         await self._change(self.messenger.leave_group(known))
         self._opened.forget(known)
 
     async def delete_group(self, group: Group) -> None:
         """Remove a group at the provider."""
         known = self._existing(group)
-        self._may(Operation.DELETE_GROUP, known)
+        self.may(Operation.DELETE_GROUP, known)
         await self._change(self.messenger.delete_group(known))
         self._opened.forget(known)
 
@@ -182,7 +182,7 @@ class Operations:
     async def send(self, group: Group, message: Message | str) -> GroupReceipt:
         """Send to a group. A pending one is opened by one send at a time; the others then find it open."""
         text, known = as_message(message), self._opened.now(self._ours(group))
-        self._may(Operation.SEND, known)
+        self.may(Operation.SEND, known)
         if known.pending:
             receipt = await Exclusive(("open", known), self._send_open(known, text))
         else:
@@ -225,7 +225,7 @@ class Operations:
     async def send_direct(self, to: Member | Address | str, message: Message | str) -> Receipt:
         """Send to one person, privately."""
         (member,) = self._others([to])
-        self._may(Operation.SEND_DIRECT)
+        self.may(Operation.SEND_DIRECT)
         plan = self.plan_direct(member, message)
         plan.check()
         attempt = await self._sending.attempt(plan.message, to=member.address)
@@ -242,7 +242,7 @@ class Operations:
     async def cancel_scheduled(self, receipt: Receipt | str) -> None:
         """Keep a scheduled message from being sent."""
         message_id = message_id_of(receipt)
-        self._may(Operation.CANCEL_SCHEDULED)
+        self.may(Operation.CANCEL_SCHEDULED)
         await self._change(self.messenger.cancel_scheduled(message_id))
 
     async def check(self) -> tuple[Finding, ...]:
@@ -252,10 +252,10 @@ class Operations:
     async def get_status(self, receipt: Receipt | str) -> Delivery:
         """What the provider knows of a message."""
         message_id = message_id_of(receipt)
-        self._may(Operation.GET_STATUS)
+        self.may(Operation.GET_STATUS)
         told = await self.messenger.get_status(message_id)
-        silent = untold(told, receipt.recipients) if isinstance(receipt, Receipt) else ()
-        return Delivery(message_id, (*told, *silent), self.messenger.precedence)
+        silent = untold(told, receipt.recipients if isinstance(receipt, Receipt) else ())
+        return Delivery(message_id, (*told, *silent), self.messenger.precedence, self.capabilities.final_after)
 
     async def find_sent(self, attempt: Attempt | None, known: Collection[str] = ()) -> Sighting:
         """Look for a message whose outcome is unknown. Absence is believed only after the settle time."""
@@ -294,7 +294,8 @@ class Operations:
             raise InvalidInput("your own line is among the members: leave it out, it is in every group anyway")
         return people
 
-    def _may(self, operation: Operation, group: Group | None = None) -> None:
+    def may(self, operation: Operation, group: Group | None = None) -> None:
+        """Refuse an operation that the provider does not have, or not for this group."""
         flag = self.capabilities.can(operation, group)
         if flag.grade is Grade.UNSUPPORTED:
             raise unsupported(self.messenger, operation, flag.note)

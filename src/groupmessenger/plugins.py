@@ -18,6 +18,7 @@ import pluggy
 
 from . import hookspecs
 from .errors import ConfigurationError, GroupMessengerError, Problem, SendBlocked
+from .events import Event
 from .messages import Attempt, Receipt
 from .messenger import GroupMessenger
 
@@ -170,6 +171,14 @@ class Observers:
                 plugin.hook.groupmessenger_after_send(attempt=attempt, result=result)
             except Exception:
                 _log.exception("observer %s failed after a send", name)
+
+    def on_event(self, event: Event) -> None:
+        """Let each see an event from a provider."""
+        for name, plugin in self.watching:
+            try:
+                plugin.hook.groupmessenger_on_event(event=event)
+            except Exception:
+                _log.exception("observer %s failed at an event", name)
 
 
 def load_observers(plugins: Iterable[object] = ()) -> Observers | None:

@@ -1,5 +1,6 @@
 """All that the author of a provider imports."""
 
+from .callbacks import Acknowledgement, Callback, Verified
 from .capabilities import (
     Billing,
     Bound,
@@ -21,7 +22,9 @@ from .errors import (
     GroupMessengerError,
     GroupNotFound,
     InvalidInput,
+    InvalidSignature,
     LimitExceeded,
+    MalformedWebhook,
     NotReached,
     OutcomeUnknown,
     PartialFailure,
@@ -34,8 +37,18 @@ from .errors import (
     UnexpectedAnswer,
     UnsupportedOperation,
 )
-from .events import StatusChanged
-from .fields import api_url, callback_url, own_number, secret, setting
+from .events import (
+    Event,
+    MembersChanged,
+    MessageReceived,
+    OptedIn,
+    OptedOut,
+    ReactionReceived,
+    StatusChanged,
+    TypingChanged,
+    Unrecognized,
+)
+from .fields import api_url, callback_url, own_number, own_numbers, secret, secrets, setting
 from .flags import DROPPED, EMULATED, NATIVE, PARTIAL, UNSUPPORTED, Condition, Fact, Feature, Flag, Grade, Op, Operation
 from .flow import Done, Failed, Flow, Request, Response, ask, now, together
 from .groups import Channel, Group, Topology
@@ -60,7 +73,7 @@ from .messages import (
 from .messenger import Authorization, Finding, GroupMessenger, Level, Page, UrlParts, graded
 from .phone import Address, Handle, Member, OpaqueAddress, PhoneNumber, mask, parse_address
 from .times import countdown, moment
-from .weburls import sealed_url
+from .weburls import sealed_url, unsealed
 
 __all__ = [
     "DROPPED",
@@ -69,12 +82,14 @@ __all__ = [
     "PARTIAL",
     "UNSUPPORTED",
     "Absent",
+    "Acknowledgement",
     "Address",
     "Attempt",
     "AuthenticationFailed",
     "Authorization",
     "Billing",
     "Bound",
+    "Callback",
     "CannotTell",
     "Capabilities",
     "CapabilityError",
@@ -84,6 +99,7 @@ __all__ = [
     "Creation",
     "Degradation",
     "Done",
+    "Event",
     "Evidence",
     "Fact",
     "Failed",
@@ -102,20 +118,26 @@ __all__ = [
     "Handle",
     "Identity",
     "InvalidInput",
+    "InvalidSignature",
     "Level",
     "Limit",
     "LimitExceeded",
     "LimitName",
     "Lookup",
+    "MalformedWebhook",
     "Media",
     "Member",
+    "MembersChanged",
     "Merges",
     "Message",
+    "MessageReceived",
     "NotReached",
     "Op",
     "OpaqueAddress",
     "Operation",
     "OptOut",
+    "OptedIn",
+    "OptedOut",
     "OutcomeUnknown",
     "Page",
     "PartialFailure",
@@ -127,6 +149,7 @@ __all__ = [
     "ProviderUnavailable",
     "QuotaExceeded",
     "RateLimited",
+    "ReactionReceived",
     "Receipt",
     "Receipts",
     "Rejected",
@@ -136,10 +159,13 @@ __all__ = [
     "Status",
     "StatusChanged",
     "Topology",
+    "TypingChanged",
     "UnexpectedAnswer",
     "Unit",
+    "Unrecognized",
     "UnsupportedOperation",
     "UrlParts",
+    "Verified",
     "api_url",
     "ask",
     "callback_url",
@@ -150,9 +176,12 @@ __all__ = [
     "moment",
     "now",
     "own_number",
+    "own_numbers",
     "parse_address",
     "sealed_url",
     "secret",
+    "secrets",
     "setting",
     "together",
+    "unsealed",
 ]

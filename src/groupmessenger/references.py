@@ -16,9 +16,13 @@ _LONGEST = 65_536  # bytes; what is longer is no secret
 def resolve(value: Any, folder: Path) -> Any:
     """The value that a setting stands for; relative paths begin in `folder`. What is no table stands for itself.
 
+    In a list each is looked at by itself, and a list that holds nothing stays one.
+
     Raises `ConfigurationError` naming the variable or the path, and never its content.
     """
     match value:
+        case [*several]:
+            return [resolve(each, folder) for each in several]
         case {"env": str(name), **rest} if not rest:
             return _variable(name)
         case {"file": str(path), **rest} if not rest:

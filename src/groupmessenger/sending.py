@@ -23,6 +23,7 @@ from .errors import (
     ProviderError,
     UnsupportedOperation,
 )
+from .events import Event
 from .exchange import Departed, departed
 from .flow import Call, Flow, LeaveBy, Now
 from .groups import Group
@@ -57,6 +58,9 @@ class Observing(Protocol):
 
     def after_send(self, attempt: Attempt, result: Receipt | GroupMessengerError) -> None:
         """See what became of it."""
+
+    def on_event(self, event: Event) -> None:
+        """See an event from a provider."""
 
 
 @attrs.define(eq=False)

@@ -10,11 +10,8 @@ from __future__ import annotations
 import logging
 import ssl
 import sys
-import time
-from collections.abc import Generator
-from contextlib import contextmanager
-from contextvars import ContextVar
-from datetime import UTC, datetime
+import threading
+from datetime import datetime
 from functools import cache, partial
 from importlib.metadata import version
 from types import ModuleType
@@ -24,12 +21,9 @@ from urllib.parse import urlencode
 import anyio
 import httpx
 
-from .errors import ConfigurationError, Problem
-from .failures import LATE, verdict
-from .flow import MaybeSent, NotSent, Request, Response
-from .unpacking import Body
+from .flow import Request, Response
+from .passage import Passage, ours, wrong
 from .weburls import is_loopback
-from .writing import check, written
 
 if TYPE_CHECKING:
     import httpx2
@@ -37,20 +31,15 @@ if TYPE_CHECKING:
     BlockingHTTP: TypeAlias = httpx.Client | httpx.BaseTransport | httpx2.Client | httpx2.BaseTransport
     AsyncHTTP: TypeAlias = httpx.AsyncClient | httpx.AsyncBaseTransport | httpx2.AsyncClient | httpx2.AsyncBaseTransport
 
-MAX_ANSWER = 1024 * 1024  # decoded bytes
-CONNECT_WITHIN = 10.0  # seconds for finding a connection; less if the time-out is less
 POOL_SIZE = 10  # for each request async httpx looks through the whole pool: slow beyond ten
 # A server that drops an idle connection just as it is used again looks like a lost answer, and leaves a message in
 # doubt. Servers are known to wait longer than this.
 IDLE_AT_MOST = 5.0  # seconds
 
 
-_ours: ContextVar[bool] = ContextVar("groupmessenger_request", default=False)
-
-
 def _without_query(record: logging.LogRecord) -> bool:
     """Take the query, which may hold numbers, out of the URL that httpx logs of each request at INFO."""
-    if _ours.get() and isinstance(record.args, tuple):
+    if ours.get() and isinstance(record.args, tuple):
         args: tuple[Any, ...] = record.args
         record.args = tuple(each.copy_with(query=None) if hasattr(each, "copy_with") else each for each in args)
     return True
@@ -72,14 +61,17 @@ class Transport:
     def __init__(self, base_url: str, *, http: BlockingHTTP | None = None, timeout: float = 30) -> None:
         self._rules = _Rules(base_url, http, timeout, "Client", "BaseTransport")
         self._client: httpx.Client = self._rules.theirs or self._rules.new_client()
+        self._stranger: httpx.Client | None = None
+        self._guard = threading.Lock()
 
     def __call__(self, request: Request, leave_by: datetime | None = None) -> Response:
         """Send a request, once, and none of it after `leave_by`. Raises NotSent, MaybeSent or ConfigurationError."""
-        exchange = _Exchange(self._rules, self._client, request, leave_by)
-        if leave_by is not None:
+        client = self._elsewhere() if request.elsewhere else self._client
+        exchange = Passage(self._rules, client, request, leave_by)
+        if exchange.watched:
             exchange.built.extensions["trace"] = exchange.watch
         with exchange.failures():
-            response = self._client.send(exchange.built, stream=True, auth=None, follow_redirects=False)
+            response = client.send(exchange.built, stream=True, auth=None, follow_redirects=False)
             try:
                 if exchange.begins(response):
                     for raw in response.iter_raw():
@@ -93,6 +85,14 @@ class Transport:
         """Close the connections, unless the client is the caller's."""
         if self._rules.theirs is None:
             self._client.close()
+        if self._stranger is not None:
+            self._stranger.close()
+
+    def _elsewhere(self) -> httpx.Client:
+        with self._guard:
+            if (stranger := self._stranger) is None:
+                stranger = self._stranger = self._rules.new_stranger()
+            return stranger
 
 
 class AsyncTransport:
@@ -106,9 +106,14 @@ class AsyncTransport:
         self._rules = _Rules(base_url, http, timeout, "AsyncClient", "AsyncBaseTransport")
         self._room: float = POOL_SIZE if http is None else float("inf")
         self._pools: dict[httpx.AsyncClient, int] = {self._rules.theirs or self._rules.new_client(): 0}
+        self._stranger: httpx.AsyncClient | None = None
 
     async def __call__(self, request: Request, leave_by: datetime | None = None) -> Response:
         """Send a request, once, and none of it after `leave_by`. Raises NotSent, MaybeSent or ConfigurationError."""
+        if request.elsewhere:
+            if (stranger := self._stranger) is None:
+                stranger = self._stranger = self._rules.new_stranger()
+            return await self._send(stranger, request, leave_by)
         with_room = (client for client, busy in self._pools.items() if busy < self._room)
         client = next(with_room, None) or self._rules.new_client()
         self._pools[client] = self._pools.get(client, 0) + 1
@@ -118,8 +123,8 @@ class AsyncTransport:
             self._pools[client] -= 1
 
     async def _send(self, client: httpx.AsyncClient, request: Request, leave_by: datetime | None) -> Response:
-        exchange = _Exchange(self._rules, client, request, leave_by)
-        if leave_by is not None:
+        exchange = Passage(self._rules, client, request, leave_by)
+        if exchange.watched:
             exchange.built.extensions["trace"] = exchange.watch_async
         with exchange.failures(), anyio.fail_after(exchange.seconds) as scope:
             response = await client.send(exchange.built, stream=True, auth=None, follow_redirects=False)
@@ -137,6 +142,8 @@ class AsyncTransport:
         if self._rules.theirs is None:
             for client in list(self._pools):
                 await client.aclose()
+        if self._stranger is not None:
+            await self._stranger.aclose()
 
 
 class _Rules:
@@ -148,11 +155,19 @@ class _Rules:
         kind = getattr(self.library, client)
         self.theirs: Any = http if isinstance(http, kind) else None
         if not (http is None or self.theirs or isinstance(http, getattr(self.library, transport))):
-            raise _wrong("http", "it is neither", f"hand in an httpx.{client} or httpx.{transport}")
+            raise wrong("http", "it is neither", f"hand in an httpx.{client} or httpx.{transport}")
         trust_env = not is_loopback(self._checked(base_url, "base_url"))  # no proxy is to see the sandbox
         if "?" in base_url or "#" in base_url:
-            raise _wrong("base_url", "it has a query or a fragment", "let it end with its path")
+            raise wrong("base_url", "it has a query or a fragment", "let it end with its path")
         self._base = base_url.rstrip("/")
+        # For hosts nobody vouches for. A proxy would hide where they are, and the caller's client has who knows what.
+        self.new_stranger = partial(
+            kind,
+            verify=_tls(False),
+            trust_env=False,
+            limits=self.library.Limits(max_keepalive_connections=0),
+            headers={"user-agent": f"groupmessenger/{version('groupmessenger')}"},
+        )
         self.new_client = partial(
             kind,
             transport=None if self.theirs else http,
@@ -167,7 +182,7 @@ class _Rules:
         url = self._base + request.path
         if not request.path.startswith("/"):
             if request.authorized:
-                raise _wrong("path", "it has to begin with / where credentials go along")
+                raise wrong("path", "it has to begin with / where credentials go along")
             self._checked(url := request.path, "path")
         return f"{url}{'&' if '?' in url else '?'}{urlencode(request.params)}" if request.params else url
 
@@ -176,99 +191,13 @@ class _Rules:
         try:
             parsed = self.library.URL(url)
         except Exception as error:
-            raise _wrong(key, "it cannot be read as a URL") from error
+            raise wrong(key, "it cannot be read as a URL") from error
         host = str(parsed.host)
         if not host or not (parsed.scheme == "https" or (parsed.scheme == "http" and is_loopback(host))):
-            raise _wrong(key, "it is no https URL", "http is for loopback addresses alone")
+            raise wrong(key, "it is no https URL", "http is for loopback addresses alone")
         if parsed.userinfo:
-            raise _wrong(key, "it has a user or password", "credentials are settings of their own")
+            raise wrong(key, "it has a user or password", "credentials are settings of their own")
         return host
-
-
-class _Exchange:
-    """One request, and what came of the answer to it."""
-
-    def __init__(
-        self,
-        rules: _Rules,
-        client: httpx.Client | httpx.AsyncClient,
-        request: Request,
-        leave_by: datetime | None,
-    ) -> None:
-        if client.is_closed:
-            raise _wrong("http", "the client is closed")
-        self._library = rules.library
-        self._leave_by = leave_by
-        self._timeout = rules.timeout if request.timeout is None else request.timeout
-        self._connect = min(self._timeout, CONNECT_WITHIN)
-        self.seconds = self._connect + self._timeout
-        self._deadline = time.monotonic() + self.seconds
-        self._body = Body(MAX_ANSWER)
-        url = rules.url(request)
-        try:
-            content, ours = written(request)
-            self.built = client.build_request(
-                request.method,
-                url,
-                # httpx puts parameters, its client's too, in the place of those in the URL.
-                params=url.partition("?")[2] if client.params else None,
-                content=content,
-                headers=ours | {name.lower(): value for name, value in request.headers.items()},
-                timeout=rules.library.Timeout(self._timeout, connect=self._connect, pool=self._connect),
-            )
-        except Exception as error:
-            raise _wrong("request", f"HTTP cannot carry it ({type(error).__name__})") from error
-        check(self.built.headers, str(len(content or b"")), self.built.url.fragment)
-
-    def watch(self, event: str, _: object) -> None:
-        """Hear, by httpx's trace, what the connection does next. Raises NotSent before a first byte too late.
-
-        Finding a connection can take longer than there is, or the process can have been stopped meanwhile.
-        """
-        late = self._leave_by is not None and datetime.now(UTC) >= self._leave_by
-        if late and event.endswith(".send_request_headers.started"):
-            raise NotSent(self._say("the connection came about when its time to leave was over"))
-
-    async def watch_async(self, event: str, info: object) -> None:
-        """As `watch`."""
-        self.watch(event, info)
-
-    @contextmanager
-    def failures(self) -> Generator[None]:
-        """Turn what goes wrong from here on into NotSent or MaybeSent. Cancellation passes."""
-        ours = _ours.set(True)
-        try:
-            yield
-        except NotSent:
-            raise
-        except Exception as error:
-            outcome, words = verdict(error, self._library)
-            raise outcome(self._say(words)) from error
-        finally:
-            _ours.reset(ours)
-
-    def _say(self, words: str) -> str:
-        return f"{words.format(connect=self._connect, timeout=self._timeout)} ({self.built.url.host})"
-
-    def begins(self, response: httpx.Response) -> bool:
-        """Say whether there is an answer to be read."""
-        if response.is_stream_consumed:  # by a hook of the caller's, or it never was a stream
-            self.takes(response.content)
-            return False
-        return self._body.begins(response.headers.get("content-encoding", ""))
-
-    def takes(self, raw: bytes) -> bool:
-        """Take a piece of the answer as it came. Says whether more of it is wanted."""
-        if time.monotonic() > self._deadline:
-            self._body.flaw = LATE
-        return self._body.takes(raw)
-
-    def answer(self, response: httpx.Response) -> Response:
-        """Give the whole answer, or raise what was wrong with it."""
-        content = self._body.whole()
-        if self._body.flaw:
-            raise MaybeSent(self._say(self._body.flaw))
-        return Response(response.status_code, content=content, headers=dict(response.headers.items()))
 
 
 def _library(http: object) -> ModuleType:
@@ -280,7 +209,3 @@ def _library(http: object) -> ModuleType:
 @cache
 def _tls(trust_env: bool) -> ssl.SSLContext:  # 20 ms to make; pools and connections share it
     return httpx.create_ssl_context(trust_env=trust_env)
-
-
-def _wrong(key: str, what: str, cure: str = "") -> ConfigurationError:
-    return ConfigurationError(Problem(key, what, cure))

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import hashlib
 import hmac
+from collections.abc import Iterable
 from ipaddress import ip_address
-from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
+from urllib.parse import parse_qsl, quote, urlencode, urlsplit, urlunsplit
 
 PARAMETER = "gm"
 
@@ -35,9 +36,27 @@ def is_web_url(value: object) -> bool:
     )
 
 
+def receiving_url(public_url: str, connection: str) -> str:
+    """Where a provider reaches the receiver for one connection."""
+    return f"{public_url.rstrip('/')}/{quote(connection, safe='')}"
+
+
 def sealed_url(url: str, token: str, key: str) -> str:
     """Add a parameter `gm` with the token and a seal made with `key`, for callbacks that bear no signature."""
     parts = urlsplit(url)
-    seal = hmac.new(key.encode(), token.encode(), hashlib.sha256).hexdigest()[:32]
-    query = [*parse_qsl(parts.query, keep_blank_values=True), (PARAMETER, f"{token}.{seal}")]
+    query = [*parse_qsl(parts.query, keep_blank_values=True), (PARAMETER, f"{token}.{_seal(token, key)}")]
     return urlunsplit(parts._replace(query=urlencode(query)))
+
+
+def unsealed(query: Iterable[tuple[str, str]], key: str) -> str | None:
+    """The token that `sealed_url` put into a URL, of the URL's parameters; None unless `key` sealed it."""
+    found = [value for name, value in query if name == PARAMETER]
+    if len(found) != 1:
+        return None
+    token, _, seal = found[0].rpartition(".")
+    told = seal.encode("utf-8", "replace")
+    return token if token and hmac.compare_digest(told, _seal(token, key).encode()) else None
+
+
+def _seal(token: str, key: str) -> str:
+    return hmac.new(key.encode(), token.encode("utf-8", "replace"), hashlib.sha256).hexdigest()[:32]

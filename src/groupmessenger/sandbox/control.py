@@ -11,6 +11,8 @@ Errors have `{"error": "..."}`: bad input is 400, an endpoint that is not here 4
     DELETE /_faults                  takes them all back
     GET    /_log                     every call at a vendor (see `log`)
     DELETE /_log                     forgets them
+    GET    /_callbacks               every try of a vendor to call a receiver (see `callbacks`)
+    POST   /_callbacks               {"provider", "url": a URL of this machine, or null for nobody}; gives them
     POST   /_clock                   {"advance": seconds}; gives {"now"}
     GET    /_doubts                  [{"name", "what", "choices", "chosen"}]
 
@@ -47,6 +49,10 @@ _SEND_FIELDS: Fields = {
         lambda value: isinstance(value, list) and all(isinstance(url, str) and url for url in value),  # pyright: ignore
     ),
 }
+_CALLBACK_FIELDS: Fields = {
+    "provider": name("a provider's name"),
+    "url": Field("a URL, or null", lambda value: value is None or isinstance(value, str)),
+}
 _CLOCK_FIELDS: Fields = {"advance": number("seconds, from 0", 1e9)}
 
 
@@ -64,6 +70,8 @@ def control_app(faces: Mapping[str, Face], network: Network, faults: Faults, log
             Route("/_faults", control.clear_faults, methods=["DELETE"]),
             Route("/_log", control.log, methods=["GET"]),
             Route("/_log", control.clear_log, methods=["DELETE"]),
+            Route("/_callbacks", control.callbacks, methods=["GET"]),
+            Route("/_callbacks", control.change_callbacks, methods=["POST"]),
             Route("/_clock", control.advance, methods=["POST"]),
             Route("/_doubts", control.doubts, methods=["GET"]),
         ],
@@ -129,6 +137,17 @@ class _Control:
         self._log.clear()
         return JSONResponse([])
 
+    async def callbacks(self, request: Request) -> JSONResponse:
+        return JSONResponse(self._network.callbacks.tried())
+
+    async def change_callbacks(self, request: Request) -> JSONResponse:
+        given = await _fields(request, _CALLBACK_FIELDS)
+        provider = str(given.get("provider"))
+        if provider not in self._faces or "url" not in given:
+            raise InvalidInput(f"give provider, one of {', '.join(self._faces)}, and url, where it is to call")
+        self._faces[provider].calls(given["url"])
+        return JSONResponse({"provider": provider, "url": given["url"]})
+
     async def advance(self, request: Request) -> JSONResponse:
         given = await _fields(request, _CLOCK_FIELDS)
         if "advance" not in given:
@@ -151,7 +170,9 @@ class _Control:
         )
 
     async def no_endpoint(self, request: Request, error: Exception) -> JSONResponse:
-        places = ", ".join(f"/{name}" for name in (*self._faces, "_phones", "_faults", "_log", "_clock", "_doubts"))
+        places = ", ".join(
+            f"/{name}" for name in (*self._faces, "_phones", "_faults", "_log", "_callbacks", "_clock", "_doubts")
+        )
         text = f"the sandbox has no {request.method} {request.url.path}; it has {places}"
         return JSONResponse({"error": text}, error.status_code if isinstance(error, HTTPException) else 404)
 

@@ -2,8 +2,8 @@
 
 A face answers the vendor's HTTP calls as the vendor would, out of its own memory and the phone network. It
 comes from the `groupmessenger_sandbox` hook. Handlers are plain functions from a `Call` to an `Answer`; the
-server gives them one at a time and holds the network's lock meanwhile; so what a face calls back (a webhook) it calls
-from a thread of its own.
+server gives them one at a time and holds the network's lock meanwhile; so what a face calls back it hands to
+`network.callbacks`, which has threads of its own.
 """
 
 from __future__ import annotations
@@ -96,6 +96,7 @@ class Face(ABC):
     def __init__(self, network: Network, clock: Clock, doubts: Mapping[str, Any]) -> None:
         self.network = network
         self.clock = clock
+        self.callback_url: str | None = None
         self.doubt = {doubt.name: doubts.get(doubt.name, doubt.default) for doubt in self.doubts}
 
     @abstractmethod
@@ -103,8 +104,15 @@ class Face(ABC):
         """The calls this vendor serves."""
 
     @abstractmethod
-    def settings(self, base_url: str) -> dict[str, str | int | float]:
+    def settings(self, base_url: str) -> dict[str, Any]:
         """What a connection needs to talk to this face: keys of the provider's settings, ready for a config file."""
+
+    def calls(self, url: str | None) -> None:
+        """Have the vendor call this URL with what comes in and what becomes of messages; None for nobody.
+
+        It is what one sets in the vendor's dashboard. Secrets are those that `settings` has.
+        """
+        self.callback_url = url
 
     def not_found(self, call: Call) -> Answer:
         """What the vendor says to a path it does not serve."""

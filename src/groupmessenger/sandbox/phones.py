@@ -12,7 +12,11 @@ from datetime import datetime
 
 import attrs
 
+from .callbacks import Callbacks
 from .clock import Clock
+
+# iMessage's tapbacks, as they are written out for whoever has none.
+TAPBACKS = ("Loved", "Liked", "Disliked", "Laughed at", "Emphasized", "Questioned")
 
 
 @attrs.frozen
@@ -117,6 +121,27 @@ class Phone:
             self.network.post(where, self.number, text, media)
             return where
 
+    def react(self, reaction: str, *, thread: str) -> Thread:
+        """React to the last message of another in a thread, as lines hear it: `Loved “…”`, `Reacted 👀 to “…”`.
+
+        Raises KeyError for a thread it does not show, and for one where there is nothing to react to.
+        """
+        with self.network.lock:
+            shown = [each for each in self.messages.get(thread, ()) if each.sender != self.number]
+            if not shown:
+                raise KeyError(f"{self.number} shows nothing of others in thread {thread!r}")
+            to = f"“{shown[-1].text}”"
+            text = f"{reaction} {to}" if reaction in TAPBACKS else f"Reacted {reaction} to {to}"
+            return self.send(text, thread=thread)
+
+    def opt_out(self, line: str) -> Thread:
+        """Write STOP to a line, privately."""
+        return self.send("STOP", to=line)
+
+    def opt_in(self, line: str) -> Thread:
+        """Write START to a line, privately."""
+        return self.send("START", to=line)
+
     def receive(self, thread: Thread, shown: Shown) -> bool:
         """Take a message in. False if this phone can never show it."""
         as_mms = bool(shown.media) or len(thread.participants) > 2  # groups are MMS, whatever they carry
@@ -190,6 +215,7 @@ class Network:
     def __init__(self, clock: Clock) -> None:
         self.clock = clock
         self.lock = clock.lock
+        self.callbacks = Callbacks(clock)
         self.lines: dict[str, Listener] = {}
         self.threads: dict[str, Thread] = {}
         self.phones = Phones(self)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..errors import ConfigurationError, Problem
 from ..weburls import is_loopback
+from .callbacks import Callbacks
 from .checking import unknown
 from .clock import Clock
 from .face import Face
@@ -91,6 +92,7 @@ class Sandbox:
         if self._running is not None:
             running, self._running = self._running, None
             running.stop()
+            self.callbacks.stop()
 
     def __enter__(self) -> Sandbox:
         return self.start()
@@ -166,11 +168,26 @@ class Sandbox:
         """Take all faults back."""
         self._faults.clear()
 
-    def settings(self, provider: str) -> dict[str, str | int | float]:
+    @property
+    def callbacks(self) -> Callbacks:
+        """What the vendors call: to be held, sent twice or late, waited for, and looked at."""
+        return self.network.callbacks
+
+    def calls(self, provider: str, url: str | None) -> None:
+        """Have a vendor call this URL on this machine, as one sets it in its dashboard; None for nobody.
+
+        Raises ConfigurationError for a provider that is not here.
+        """
+        self._face(provider).calls(url)
+
+    def settings(self, provider: str) -> dict[str, Any]:
         """What a connection of this provider needs to talk to its stand-in. Raises ConfigurationError."""
+        return self._face(provider).settings(f"{self.url}/{provider}")
+
+    def _face(self, provider: str) -> Face:
         if provider not in self.faces:
             raise ConfigurationError(unknown("provider in the sandbox", provider, self.faces))
-        return self.faces[provider].settings(f"{self.url}/{provider}")
+        return self.faces[provider]
 
     def connect(self, provider: str, **overrides: Any) -> Client:
         """Give a client of the stand-in, for the caller to close. `overrides` go before the face's settings."""

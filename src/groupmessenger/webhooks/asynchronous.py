@@ -1,0 +1,151 @@
+"""The receiver in an event loop, as an ASGI application, on asyncio and trio."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, MutableMapping
+from typing import Any, TypeAlias
+from urllib.parse import quote
+
+import anyio
+import anyio.to_thread
+
+from ..callbacks import LARGEST, Callback
+from ..flow import Call, Effect
+from .blocking import connection_of, is_async
+from .receiver import Answer, Connections, Handle, Handler, Receiver, run_async
+from .seen import Seen
+
+Scope: TypeAlias = MutableMapping[str, Any]
+Receive: TypeAlias = Callable[[], Awaitable[MutableMapping[str, Any]]]
+Send: TypeAlias = Callable[[MutableMapping[str, Any]], Awaitable[None]]
+ASGIApp: TypeAlias = Callable[[Scope, Receive, Send], Awaitable[None]]
+
+_OF_THE_TIME = 0.9  # that a vendor waits, the rest is for the way
+
+
+def asgi(
+    connections: Connections,
+    on_event: Handler,
+    *,
+    seen: Seen | None = None,
+    public_url: str | None = None,
+    verify: bool = True,
+    from_us: bool = False,
+) -> ASGIApp:
+    """An ASGI application with a path for each connection, `/NAME`, to be mounted anywhere.
+
+    `on_event` is called for every event once, in a thread unless it is async: what it has done counts when it comes
+    back, and where it raises, or takes longer than the provider waits, the provider is asked to deliver again; one
+    that takes longer is not interrupted. `seen` keeps what was handled, in this process's memory unless it is given.
+    `public_url` is where providers reach the application. With `verify` off everybody is believed, and the log says
+    so. Messages of our own lines are handed on only with `from_us`. Raises `ConfigurationError`.
+    """
+    receiver = Receiver(connections, seen=seen, public_url=public_url, verify=verify, from_us=from_us)
+    return _App(receiver, on_event)
+
+
+class _App:
+    def __init__(self, receiver: Receiver, on_event: Handler) -> None:
+        self._receiver = receiver
+        self._on_event = on_event
+        self._in_loop = is_async(on_event)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve one request, or the beginning and end of the server."""
+        match scope["type"]:
+            case "http":
+                await self._serve(scope, receive, send)
+            case "lifespan":
+                await _live(receive, send)
+            case "websocket":
+                await receive()
+                await send({"type": "websocket.close", "code": 1000})
+            case _:
+                raise ValueError(f"an ASGI server of webhooks gets HTTP requests, and not {scope['type']}")
+
+    async def _serve(self, scope: Scope, receive: Receive, send: Send) -> None:
+        path = _below(scope)
+        name = connection_of(path)
+        body = await _body(receive)
+        if body is None:
+            return
+        if len(body) > LARGEST:
+            await _send(send, Answer(413))
+            return
+        query = scope.get("query_string", b"").decode("latin-1")
+        base = self._receiver.public_url or _base(scope)
+        headers = [(key.decode("latin-1"), value.decode("latin-1")) for key, value in scope["headers"]]
+        callback = Callback(scope["method"], f"{base}{path}{'?' if query else ''}{query}", headers, body)
+        await self._in_time(name, callback, send)
+
+    async def _in_time(self, name: str, callback: Callback, send: Send) -> None:
+        """Answer when it is done, or when the provider would stop waiting; then it is done all the same."""
+        answers: list[Answer] = []
+        ended = anyio.Event()
+
+        async def work() -> None:
+            answers.append(await run_async(self._receiver.answer(name, callback), self._perform))
+            ended.set()
+
+        async with anyio.create_task_group() as tasks:
+            tasks.start_soon(work)
+            with anyio.move_on_after(self._receiver.within(name) * _OF_THE_TIME):
+                await ended.wait()
+            await _send(send, answers[0] if answers else Answer(503))
+
+    async def _perform(self, effect: Effect[Any]) -> object:
+        match effect:
+            case Handle(event):
+                if self._in_loop:
+                    await self._on_event(event)  # type: ignore[misc]
+                    return None
+                result = await anyio.to_thread.run_sync(self._on_event, event)
+                if isinstance(result, Awaitable):  # a partial, or a lambda, around what is async
+                    await result
+                return None
+            case Call(work):
+                return await anyio.to_thread.run_sync(work)
+            case _:
+                raise AssertionError(effect)
+
+
+def _below(scope: Scope) -> str:
+    """The path below where the application is mounted, as it was written."""
+    raw: bytes = scope.get("raw_path") or quote(scope["path"]).encode()
+    path = raw.partition(b"?")[0].decode("latin-1")
+    root = quote(scope.get("root_path", "").rstrip("/"))
+    return path[len(root) :] if root and (path == root or path.startswith(f"{root}/")) else path
+
+
+def _base(scope: Scope) -> str:
+    """Where the application is, by what the server knows."""
+    host = next((value.decode("latin-1") for key, value in scope["headers"] if key.lower() == b"host"), "")
+    return f"{scope.get('scheme', 'http')}://{host}{quote(scope.get('root_path', '').rstrip('/'))}"
+
+
+async def _body(receive: Receive) -> bytes | None:
+    """The body, and no more of it than shows that it is too large. None if the caller went away."""
+    body = bytearray()
+    more = True
+    while more and len(body) <= LARGEST:
+        message = await receive()
+        if message["type"] == "http.disconnect":
+            return None
+        body += message.get("body", b"")
+        more = message.get("more_body", False)
+    return bytes(body)
+
+
+async def _send(send: Send, answer: Answer) -> None:
+    headers = {**answer.headers, "content-length": str(len(answer.body))}
+    raw = [(name.encode("latin-1"), value.encode("latin-1")) for name, value in headers.items()]
+    await send({"type": "http.response.start", "status": answer.status, "headers": raw})
+    await send({"type": "http.response.body", "body": answer.body})
+
+
+async def _live(receive: Receive, send: Send) -> None:
+    while True:
+        kind = (await receive())["type"]
+        await send({"type": f"{kind}.complete"})
+        if kind == "lifespan.shutdown":
+            return

@@ -1,0 +1,131 @@
+"""The receiver without an event loop: for WSGI servers, and as a plain function for anything else."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable, Iterable
+from functools import partial
+from http import HTTPStatus
+from typing import Any, TypeAlias
+from urllib.parse import quote, unquote
+
+from ..callbacks import LARGEST, Callback
+from ..errors import ConfigurationError, Problem
+from ..events import Event
+from ..flow import Call, Effect
+from .receiver import Answer, Connections, Handle, Receiver, run
+from .seen import Seen
+
+Plain: TypeAlias = Callable[[str, Callback], Answer]
+StartResponse: TypeAlias = Callable[[str, list[tuple[str, str]]], Any]
+WSGIApp: TypeAlias = Callable[[dict[str, Any], StartResponse], Iterable[bytes]]
+
+
+def plain(
+    connections: Connections,
+    on_event: Callable[[Event], object],
+    *,
+    seen: Seen | None = None,
+    public_url: str | None = None,
+    verify: bool = True,
+    from_us: bool = False,
+) -> Plain:
+    """A function of a connection's name and a `Callback`, which gives the `Answer`: for serverless functions.
+
+    The callback's `url` has to be the one that the provider called. The rest is as in `wsgi`.
+    """
+    receiver = _receiver(connections, on_event, seen, public_url, verify, from_us)
+    return partial(_answer, receiver, on_event)
+
+
+def wsgi(
+    connections: Connections,
+    on_event: Callable[[Event], object],
+    *,
+    seen: Seen | None = None,
+    public_url: str | None = None,
+    verify: bool = True,
+    from_us: bool = False,
+) -> WSGIApp:
+    """A WSGI application with a path for each connection, `/NAME`, to be mounted anywhere.
+
+    `on_event` is called for every event once: what it has done counts when it comes back, and where it raises, the
+    provider is asked to deliver again. `seen` keeps what was handled, in this process's memory unless it is given.
+    `public_url` is where providers reach the application. With `verify` off everybody is believed, and the log says
+    so. Messages of our own lines are handed on only with `from_us`. Raises `ConfigurationError`.
+    """
+    receiver = _receiver(connections, on_event, seen, public_url, verify, from_us)
+
+    def app(environ: dict[str, Any], start_response: StartResponse) -> Iterable[bytes]:
+        answer = _asked(receiver, on_event, environ)
+        headers = [*answer.headers.items(), ("content-length", str(len(answer.body)))]
+        start_response(f"{answer.status} {HTTPStatus(answer.status).phrase}", headers)
+        return [] if environ["REQUEST_METHOD"] == "HEAD" else [answer.body]
+
+    return app
+
+
+def _receiver(
+    connections: Connections,
+    on_event: object,
+    seen: Seen | None,
+    public_url: str | None,
+    verify: bool,
+    from_us: bool,
+) -> Receiver:
+    if is_async(on_event):
+        what, cure = "it is async, and nothing would await it", "use webhooks.asgi, or a plain function"
+        raise ConfigurationError(Problem("on_event", what, cure))
+    return Receiver(connections, seen=seen, public_url=public_url, verify=verify, from_us=from_us)
+
+
+def is_async(handler: object) -> bool:
+    """Whether calling it gives something to be awaited."""
+    return inspect.iscoroutinefunction(handler) or inspect.iscoroutinefunction(getattr(handler, "__call__", None))  # noqa: B004
+
+
+def _answer(receiver: Receiver, on_event: Callable[[Event], object], name: str, callback: Callback) -> Answer:
+    def perform(effect: Effect[Any]) -> object:
+        match effect:
+            case Handle(event):
+                on_event(event)
+                return None
+            case Call(work):
+                return work()
+            case _:
+                raise AssertionError(effect)
+
+    return run(receiver.answer(name, callback), perform)
+
+
+def _asked(receiver: Receiver, on_event: Callable[[Event], object], environ: dict[str, Any]) -> Answer:
+    path = quote(environ.get("PATH_INFO", "").encode("latin-1"), safe="/:@!$&'()*+,;=~-._%")
+    query = environ.get("QUERY_STRING", "")
+    body = _body(environ)
+    if body is None:
+        return Answer(413 if environ.get("CONTENT_LENGTH", "").isdecimal() else 400)
+    base = receiver.public_url
+    if base is None:
+        host = environ.get("HTTP_HOST") or f"{environ['SERVER_NAME']}:{environ['SERVER_PORT']}"
+        root = quote(environ.get("SCRIPT_NAME", "").encode("latin-1"), safe="/%")
+        base = f"{environ['wsgi.url_scheme']}://{host}{root}"
+    headers = {name[5:].replace("_", "-"): value for name, value in environ.items() if name.startswith("HTTP_")}
+    headers |= {name.replace("_", "-"): environ[name] for name in ("CONTENT_TYPE",) if environ.get(name)}
+    callback = Callback(environ["REQUEST_METHOD"], f"{base}{path}{'?' if query else ''}{query}", headers, body)
+    return _answer(receiver, on_event, connection_of(path), callback)
+
+
+def connection_of(path: str) -> str:
+    """The name of the connection that a path below the application is for."""
+    return unquote(path.strip("/"))
+
+
+def _body(environ: dict[str, Any]) -> bytes | None:
+    """The body, None for one that is too large or whose length is no number."""
+    length = environ.get("CONTENT_LENGTH") or ""
+    if not length:
+        return environ["wsgi.input"].read(LARGEST + 1) if environ.get("wsgi.input_terminated") else b""
+    if not (length.isascii() and length.isdecimal()) or int(length) > LARGEST:
+        return None
+    body: bytes = environ["wsgi.input"].read(int(length))
+    return body

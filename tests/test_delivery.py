@@ -1,0 +1,117 @@
+"""Delivery as a fold over events."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import UTC, datetime
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from groupmessenger.delivery import PRECEDENCE, Delivery, untold
+from groupmessenger.events import StatusChanged
+from groupmessenger.messages import Status
+from groupmessenger.phone import PhoneNumber
+
+NOW = datetime(2026, 11, 21, tzinfo=UTC)
+PEOPLE = [PhoneNumber(f"+1312555010{n}") for n in range(3)]
+
+
+def status(key: str, what: Status, recipient: PhoneNumber | None = None) -> StatusChanged:
+    return StatusChanged(key=key, at=NOW, message_id="m1", status=what, recipient=recipient)
+
+
+EVENTS = st.lists(
+    st.builds(status, st.text("abc", max_size=2), st.sampled_from(Status), st.none() | st.sampled_from(PEOPLE)),
+    unique_by=lambda event: event.key,
+)
+ORDERS = st.permutations(PRECEDENCE)
+
+
+@given(EVENTS, st.data(), ORDERS)
+def test_order_and_repetition_do_not_matter(
+    events: list[StatusChanged], data: st.DataObject, precedence: Sequence[Status]
+) -> None:
+    """It is a fold over the set of events, whatever a provider's precedence."""
+    again = data.draw(st.lists(st.sampled_from(events))) if events else []
+    shuffled = data.draw(st.permutations(events + again))
+    assert Delivery("m1", events, precedence) == Delivery("m1", shuffled, precedence)
+
+
+@given(EVENTS, ORDERS)
+def test_the_last_in_precedence_stands(events: list[StatusChanged], precedence: Sequence[Status]) -> None:
+    """For each recipient in the provider's order; and the whole has come as far as the least advanced of them."""
+    delivery = Delivery("m1", events, precedence)
+    named = {event.recipient for event in events} - {None} or {event.recipient for event in events}
+    assert named == set(delivery.by_recipient)
+    for recipient, standing in delivery.by_recipient.items():
+        told = [event.status for event in events if event.recipient == recipient]
+        assert max(told, key=list(precedence).index) is standing.status
+    statuses = [event.status for event in delivery.by_recipient.values()]
+    assert min(statuses, key=PRECEDENCE.index, default=Status.UNKNOWN) is delivery.status
+
+
+def test_a_failure_that_stands_is_still_the_least_advanced() -> None:
+    """Where failed outranks delivered for one recipient, a delivery to another does not hide it."""
+    sticky = [*(each for each in PRECEDENCE if each is not Status.FAILED), Status.FAILED]
+    ann, bob = PhoneNumber("+13125550101"), PhoneNumber("+13125550102")
+    told = [
+        status("1", Status.FAILED, ann),
+        status("2", Status.DELIVERED, ann),
+        status("3", Status.DELIVERED, bob),
+    ]
+    delivery = Delivery("m1", told, sticky)
+    assert (Status.FAILED, (ann,)) == (delivery.status, tuple(event.recipient for event in delivery.failed))
+
+
+@pytest.mark.parametrize(
+    ("told", "expected"),
+    [
+        ([], Status.UNKNOWN),
+        ([Status.ACCEPTED, Status.SENT], Status.SENT),
+        ([Status.DELIVERED, Status.SENT], Status.DELIVERED),
+        ([Status.DELIVERED, Status.FAILED], Status.DELIVERED),
+        ([Status.FAILED, Status.SENT], Status.FAILED),
+        ([Status.READ, Status.DELIVERED, Status.UNKNOWN], Status.READ),
+        ([Status.SCHEDULED, Status.UNKNOWN], Status.SCHEDULED),
+    ],
+)
+def test_the_usual_precedence(told: list[Status], expected: Status) -> None:
+    """Delivered beats a failure that was told of too; a failure beats what came before it."""
+    events = [status(str(number), each) for number, each in enumerate(told)]
+    assert expected is Delivery("m1", events).status
+
+
+def test_all_of_a_group_have_it_when_the_last_has() -> None:
+    events = [
+        status("a", Status.READ, PEOPLE[0]),
+        status("b", Status.DELIVERED, PEOPLE[1]),
+        status("c", Status.SENT, PEOPLE[2]),
+    ]
+    assert Status.SENT is Delivery("m1", events).status
+    failed = status("d", Status.FAILED, PEOPLE[2])
+    assert (Status.FAILED, (failed,)) == (
+        Delivery("m1", [*events, failed]).status,
+        Delivery("m1", [*events, failed]).failed,
+    )
+
+
+def test_what_is_told_of_each_goes_before_what_is_told_of_all() -> None:
+    """The entry for the whole message stands only where there is no other."""
+    whole = status("a", Status.FAILED)
+    assert {None: whole} == Delivery("m1", [whole]).by_recipient
+    one = status("b", Status.DELIVERED, PEOPLE[0])
+    assert {PEOPLE[0]: one} == Delivery("m1", [one, whole]).by_recipient
+
+
+def test_nothing_told_of_somebody_is_unknown() -> None:
+    """Where others are told of by name; one event for all is of everybody."""
+    ann, bob = PhoneNumber("+13125550101"), PhoneNumber("+13125550102")
+    told = [status("1", Status.DELIVERED, ann)]
+    delivery = Delivery("m1", [*told, *untold(told, [ann, bob])])
+    assert {ann: Status.DELIVERED, bob: Status.UNKNOWN} == {
+        recipient: event.status for recipient, event in delivery.by_recipient.items()
+    }
+    assert Status.UNKNOWN is delivery.status
+    assert [] == list(untold([status("1", Status.DELIVERED)], [ann, bob])) == list(untold([], [ann]))
