@@ -30,7 +30,7 @@ VALUES = frozenset(
     Proof Sighting Evidence Degradation Outcome Problem Segments Encoding Address Members
     Event MessageReceived StatusChanged ReactionReceived TypingChanged MembersChanged OptedOut OptedIn Unrecognized
     GroupMessenger Client AsyncClient connect connect_async segments
-    Finding Level Priority Config Connection load_config
+    Finding Level Priority Config Connection load_config Callback
 """.split()  # noqa: SIM905 - read as prose
 )
 

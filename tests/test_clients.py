@@ -24,6 +24,8 @@ ITS_OWN = {
     "list_groups": [],
     "get_status": ["receipt"],
     "cancel_scheduled": ["receipt"],
+    "received_since": ["since"],
+    "upload": ["path", "content_type"],
 }
 
 
@@ -59,8 +61,9 @@ def test_both_clients_take_and_give_the_same(name: str) -> None:
 
 
 def test_what_asks_the_provider_is_awaited() -> None:
-    """And nothing else is: plans and capabilities are there at once, listings are iterated."""
-    asking = {operation.value for operation in Operation} - {"list_groups"} | {"check", "close"}
+    """And nothing else is: plans, capabilities and what callbacks tell are there at once, listings are iterated."""
+    asking = {operation.value for operation in Operation} - {"list_groups", "receive", "received_since"}
+    asking |= {"check", "close", "download", "reply"}
     for name, method in public(AsyncClient).items():
         assert (name in asking) == inspect.iscoroutinefunction(method)
     assert not any(map(inspect.iscoroutinefunction, public(Client).values()))

@@ -39,7 +39,7 @@ class Files:
         messenger = self._operations.messenger
         stored = messenger.stored(url)
         if stored is not None:
-            answer = await ask(attrs.evolve(stored, answer="anything", at_most=at_most, repeatable=True))
+            answer = await ask(attrs.evolve(stored, answer="anything", at_most=at_most, repeatable=False))
         else:
             answer = await _fetch(url, at_most, here=is_loopback(urlsplit(messenger.base_url).hostname or ""))
         return await Call(partial(_write, Path(to), _name_of(url), answer.content))

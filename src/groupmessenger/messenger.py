@@ -212,6 +212,10 @@ class GroupMessenger:
         reader = Reader(self.line, self.own_lines, self.own_capabilities(), self.title)
         return understood(self.parse(callback), reader)
 
+    def enrolment(self, url: str) -> Iterable[str]:
+        """What a person does at the provider so that it calls this URL, a step each, without any secret. Pure."""
+        return (f"Have {self.title} call {url}",)
+
     async def received_since(self, since: datetime, cursor: str | None = None) -> Page[Event]:
         """One page of what came in from then on, with the keys that its callbacks have."""
         self._unsupported(Operation.RECEIVED_SINCE)

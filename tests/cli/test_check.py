@@ -138,7 +138,7 @@ def test_what_the_file_says_in_vain(here: Here) -> None:
     head = 'default = "main"\nprefer = ["main"]\n[directory]\nurl = "sqlite:///groups.db"\n'
     head += '[webhooks]\npublic_url = "https://example.com/hooks"\n'
     here.write(head, main=here.settings("sendblue", pace="10/s", failover=True))
-    unused = ["prefer", "directory.url", "webhooks.public_url", "connections.main.pace", "connections.main.failover"]
+    unused = ["prefer", "directory.url", "connections.main.pace", "connections.main.failover"]
     assert unused == here.run("check", "--json").json["unused"]
     assert here.run("check").tells("not acted upon by this one: " + ", ".join(unused))
 

@@ -326,7 +326,7 @@ class Jumping(Watched):
 @pytest.fixture
 def clock(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(Clock, "shift", timedelta())
-    for module in ("driving", "transport"):
+    for module in ("driving", "passage"):
         monkeypatch.setattr(f"groupmessenger.{module}.datetime", Clock)
 
 

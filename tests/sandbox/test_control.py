@@ -143,7 +143,8 @@ def test_what_does_not_exist_is_answered_with_what_does(http: httpx.Client) -> N
     answer = http.get("/acmee/ping")
     assert answer.status_code == 404
     assert answer.json() == {
-        "error": "the sandbox has no GET /acmee/ping; it has /acme, /_phones, /_faults, /_log, /_clock, /_doubts"
+        "error": "the sandbox has no GET /acmee/ping; it has /acme, /_phones, /_faults, /_log, /_callbacks, "
+        "/_clock, /_doubts"
     }
     assert http.get("/").status_code == 404
     assert http.put("/_log").status_code == 405

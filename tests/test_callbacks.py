@@ -1,0 +1,75 @@
+"""A callback as it came, and what can be read of it."""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from groupmessenger import Callback, InvalidInput, MalformedWebhook
+
+URL = "https://example.com/hooks/main?b=2&a=1&a=x+y%2Bz&blank="
+
+
+def test_headers_are_found_in_any_case() -> None:
+    callback = Callback("post", URL, {"Content-Type": "Application/JSON; charset=utf-8", "X-One": "1"})
+    assert ("POST", "1", "application/json") == (callback.method, callback.headers["x-one"], callback.content_type)
+
+
+def test_a_header_given_twice_is_worth_nothing_as_a_secret() -> None:
+    callback = Callback("POST", URL, [("X-Secret", "good"), ("x-secret", "bad")])
+    assert "good, bad" == callback.headers["x-secret"]
+
+
+def test_parameters_keep_their_order_and_their_repetitions() -> None:
+    expected = (("b", "2"), ("a", "1"), ("a", "x y+z"), ("blank", ""))
+    assert expected == Callback("GET", URL).query
+    assert expected == Callback("POST", "https://example.com/", body=b"b=2&a=1&a=x+y%2Bz&blank=").form
+
+
+def test_it_is_of_now_unless_it_says_when() -> None:
+    before = datetime.now(UTC)
+    assert before <= Callback("GET", URL).received_at <= datetime.now(UTC) + timedelta(seconds=1)
+    with pytest.raises(InvalidInput, match="received_at needs a time zone"):
+        Callback("GET", URL, received_at=datetime(2026, 11, 21))
+
+
+@pytest.mark.parametrize("body", [b"", b"{", b"\xff", b"[" * 100_000, b"9" * 5000])
+def test_what_is_not_json(body: bytes) -> None:
+    with pytest.raises(MalformedWebhook, match="not JSON"):
+        _ = Callback("POST", URL, body=body).data
+
+
+def test_too_many_fields() -> None:
+    with pytest.raises(MalformedWebhook, match="too many fields"):
+        _ = Callback("POST", URL, body=b"a=1&" * 2000).form
+    with pytest.raises(MalformedWebhook, match="too many fields"):
+        _ = Callback("GET", "https://example.com/?" + "a=1&" * 2000).query
+
+
+def test_an_url_that_is_none() -> None:
+    with pytest.raises(MalformedWebhook, match="URL cannot be read"):
+        _ = Callback("GET", "https://[::1/?a=1").query
+
+
+def test_halves_of_characters_are_replaced() -> None:
+    """No text could be written with them, nor a message be made of one."""
+    body = json.dumps({"\ud800": ["a\udfffb", "👀", {"deep": "\ud83d"}]}).encode()
+    data = Callback("POST", URL, body=body).data
+    assert ["a\ufffdb", "👀", {"deep": "\ufffd"}] == data["\ufffd"]
+
+
+@given(
+    st.recursive(st.none() | st.booleans() | st.text(), lambda each: st.lists(each) | st.dictionaries(st.text(), each))
+)
+def test_other_texts_stay_as_they_are(value: object) -> None:
+    assert value == Callback("POST", URL, body=json.dumps(value).encode()).data
+
+
+def test_its_repr_shows_nothing_of_it() -> None:
+    """A URL has tokens in it, headers have secrets, and the body has numbers and texts."""
+    shown = repr(Callback("POST", URL, {"authorization": "Basic c2VjcmV0"}, b"+13125550101 says hello"))
+    assert not [private for private in ("hooks", "Basic", "c2Vj", "+1312", "hello") if private in shown]
