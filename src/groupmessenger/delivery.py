@@ -107,7 +107,15 @@ _RANK = {status: place for place, status in enumerate(PRECEDENCE)}
 def _details(event: StatusChanged) -> tuple[str, ...]:
     """What tells two events of one key apart, so that it does not matter which came first."""
     at = "" if event.at is None else event.at.isoformat()
-    return at, event.code or "", event.evidence or "", event.reason or "", event.token or ""
+    return (
+        at,
+        event.code or "",
+        event.evidence or "",
+        event.reason or "",
+        event.token or "",
+        event.message_id,
+        event.connection or "",
+    )
 
 
 def _words(event: StatusChanged) -> str:

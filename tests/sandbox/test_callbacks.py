@@ -2,66 +2,21 @@
 
 from __future__ import annotations
 
-import threading
 import time
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
+from recorder import Recorder, recording
 
 from groupmessenger.sandbox.callbacks import Answered, Callbacks, Outgoing, Talk
 from groupmessenger.sandbox.clock import Clock
 
 
-class Receiver:
-    """A server that keeps what it is asked and answers `statuses` in turn, and then 200."""
-
-    def __init__(self) -> None:
-        self.asked: list[tuple[str, str, bytes]] = []
-        self.statuses: list[int] = []
-        self.hang = threading.Event()
-        self.hang.set()
-        outer = self
-
-        class Handler(BaseHTTPRequestHandler):
-            def do_POST(self) -> None:
-                body = self.rfile.read(int(self.headers.get("content-length", 0)))
-                outer.asked.append((self.command, self.path, body))
-                outer.hang.wait(5)
-                status = outer.statuses.pop(0) if outer.statuses else 200
-                self.send_response(status)
-                self.send_header("WWW-Authenticate", "Basic")
-                self.send_header("Content-Length", "2")
-                self.end_headers()
-                self.wfile.write(b"OK")
-
-            do_GET = do_POST  # noqa: N815 - the base class looks for it
-
-            def log_message(self, format: str, *args: object) -> None: ...
-
-        self.server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        self.server.daemon_threads = False
-        self.url = f"http://127.0.0.1:{self.server.server_address[1]}/hooks"
-        self.thread = threading.Thread(target=self.server.serve_forever, args=(0.01,))
-        self.thread.start()
-
-    @property
-    def bodies(self) -> list[bytes]:
-        return [body for _, _, body in self.asked]
-
-    def close(self) -> None:
-        self.hang.set()
-        self.server.shutdown()
-        self.server.server_close()
-        self.thread.join()
-
-
 @pytest.fixture
-def receiver() -> Iterator[Receiver]:
-    made = Receiver()
-    yield made
-    made.close()
+def receiver() -> Iterator[Recorder]:
+    with recording() as made:
+        yield made
 
 
 @pytest.fixture
@@ -83,10 +38,10 @@ def telling(url: str, body: bytes) -> Callable[[], Talk]:
     return talk
 
 
-def test_a_call_is_made_and_looked_at(callbacks: Callbacks, receiver: Receiver) -> None:
+def test_a_call_is_made_and_looked_at(callbacks: Callbacks, receiver: Recorder) -> None:
     callbacks.call("acme", "inbound", telling(f"{receiver.url}?a=1+2", b"hello"))
     assert callbacks.wait()
-    assert [("POST", "/hooks?a=1+2", b"hello")] == receiver.asked
+    assert [("POST", "/hooks?a=1+2", b"hello")] == [(each.method, each.path, each.body) for each in receiver.asked]
     (tried,) = callbacks.tried()
     assert {
         "provider": "acme",
@@ -98,7 +53,7 @@ def test_a_call_is_made_and_looked_at(callbacks: Callbacks, receiver: Receiver) 
     } == tried
 
 
-def test_what_is_not_taken_is_tried_again_on_schedule(callbacks: Callbacks, receiver: Receiver, clock: Clock) -> None:
+def test_what_is_not_taken_is_tried_again_on_schedule(callbacks: Callbacks, receiver: Recorder, clock: Clock) -> None:
     """Of the sandbox's clock; and after the last try it is given up."""
     receiver.statuses = [500, 503, 404, 500]
     callbacks.call("acme", "inbound", telling(receiver.url, b"x"), again=[60, 120])
@@ -111,7 +66,7 @@ def test_what_is_not_taken_is_tried_again_on_schedule(callbacks: Callbacks, rece
     assert ["again", "again", "given up"] == [each["ended"] for each in callbacks.tried()]
 
 
-def test_a_try_may_have_several_requests(callbacks: Callbacks, receiver: Receiver) -> None:
+def test_a_try_may_have_several_requests(callbacks: Callbacks, receiver: Recorder) -> None:
     """Such as a challenge and its answer; each try begins anew."""
     seen: list[Answered] = []
 
@@ -120,15 +75,15 @@ def test_a_try_may_have_several_requests(callbacks: Callbacks, receiver: Receive
         seen.append(first)
         return (yield Outgoing("POST", receiver.url, body=b"with credentials")).ok
 
-    receiver.statuses = [401]
+    receiver.statuses, receiver.headers = [401], {"WWW-Authenticate": "Basic"}
     callbacks.call("acme", "inbound", talk)
     assert callbacks.wait()
-    assert ["GET", "POST"] == [method for method, _, _ in receiver.asked]
+    assert ["GET", "POST"] == [each.method for each in receiver.asked]
     assert (401, "Basic", b"OK") == (seen[0].status, seen[0].headers["www-authenticate"], seen[0].body)
     assert [401, 200] == callbacks.tried()[0]["statuses"]
 
 
-def test_calls_of_one_vendor_come_in_their_order(callbacks: Callbacks, receiver: Receiver) -> None:
+def test_calls_of_one_vendor_come_in_their_order(callbacks: Callbacks, receiver: Recorder) -> None:
     bodies = [b"%d" % number for number in range(20)]
     for body in bodies:
         callbacks.call("acme", "inbound", telling(receiver.url, body))
@@ -136,7 +91,7 @@ def test_calls_of_one_vendor_come_in_their_order(callbacks: Callbacks, receiver:
     assert bodies == receiver.bodies
 
 
-def test_calls_are_held_and_released(callbacks: Callbacks, receiver: Receiver) -> None:
+def test_calls_are_held_and_released(callbacks: Callbacks, receiver: Recorder) -> None:
     """Forwards or backwards."""
     for backwards, expected in ((False, [b"1", b"2"]), (True, [b"2", b"1"])):
         receiver.asked.clear()
@@ -150,7 +105,7 @@ def test_calls_are_held_and_released(callbacks: Callbacks, receiver: Receiver) -
         assert expected == receiver.bodies
 
 
-def test_calls_come_twice_or_late_on_demand(callbacks: Callbacks, receiver: Receiver, clock: Clock) -> None:
+def test_calls_come_twice_or_late_on_demand(callbacks: Callbacks, receiver: Recorder, clock: Clock) -> None:
     callbacks.twice = True
     callbacks.call("acme", "inbound", telling(receiver.url, b"1"))
     callbacks.twice, callbacks.delay = False, 30.0
@@ -162,7 +117,7 @@ def test_calls_come_twice_or_late_on_demand(callbacks: Callbacks, receiver: Rece
     assert [b"1", b"1", b"2"] == receiver.bodies
 
 
-def test_a_receiver_that_hangs_or_is_not_there(callbacks: Callbacks, receiver: Receiver) -> None:
+def test_a_receiver_that_hangs_or_is_not_there(callbacks: Callbacks, receiver: Recorder) -> None:
     """Gives no status, and is tried again."""
     receiver.hang.clear()
     callbacks.timeout = 0.2
@@ -185,7 +140,7 @@ def test_nobody_but_this_machine_is_called(callbacks: Callbacks, url: str) -> No
 
 
 def test_a_stand_in_that_fails_stops_nobody_else(
-    callbacks: Callbacks, receiver: Receiver, caplog: pytest.LogCaptureFixture
+    callbacks: Callbacks, receiver: Recorder, caplog: pytest.LogCaptureFixture
 ) -> None:
     def talk() -> Talk:
         if receiver.url:
@@ -207,7 +162,7 @@ def test_signatures_are_of_the_real_time(callbacks: Callbacks, clock: Clock) -> 
     assert abs(callbacks.signs_at() - datetime.now(UTC) + timedelta(seconds=300)) < timedelta(seconds=5)
 
 
-def test_nobody_is_called_after_the_end(callbacks: Callbacks, receiver: Receiver) -> None:
+def test_nobody_is_called_after_the_end(callbacks: Callbacks, receiver: Recorder) -> None:
     callbacks.call("acme", "inbound", telling(receiver.url, b"1"))
     assert callbacks.wait()
     callbacks.stop()

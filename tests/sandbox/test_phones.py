@@ -161,3 +161,24 @@ def test_view_is_what_the_phone_shows_as_json(network: Network) -> None:
             }
         ],
     }
+
+
+def test_a_phone_reacts_as_lines_hear_it(network: Network, heard: list[Inbound]) -> None:
+    """Written out, to the last message of somebody else."""
+    phone = network.phones[ALICE]
+    with pytest.raises(KeyError, match="shows nothing of others"):
+        phone.react("Loved", thread="thread_9")
+    thread = network.thread({LINE, ALICE, BOB})
+    network.post(thread, LINE, "Dinner at eight?")
+    phone.react("Loved", thread=thread.id)
+    phone.react("👀", thread=thread.id)
+    assert ["Loved “Dinner at eight?”", "Reacted 👀 to “Dinner at eight?”"] == [each.text for each in heard]
+
+
+def test_a_phone_opts_out_and_in_privately(network: Network, heard: list[Inbound]) -> None:
+    phone = network.phones[ALICE]
+    phone.opt_out(LINE)
+    phone.opt_in(LINE)
+    assert [("STOP", {LINE, ALICE}), ("START", {LINE, ALICE})] == [
+        (each.text, each.thread.participants) for each in heard
+    ]
