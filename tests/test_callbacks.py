@@ -37,10 +37,23 @@ def test_it_is_of_now_unless_it_says_when() -> None:
         Callback("GET", URL, received_at=datetime(2026, 11, 21))
 
 
-@pytest.mark.parametrize("body", [b"", b"{", b"\xff", b"[" * 100_000, b"9" * 5000])
+@pytest.mark.parametrize(
+    "body", [b"", b"{", b"\xff", b"[" * 100_000, b"9" * 5000, b'"\xed\xa0\x80"', '{"a": 1}'.encode("utf-16")]
+)
 def test_what_is_not_json(body: bytes) -> None:
     with pytest.raises(MalformedWebhook, match="not JSON"):
         _ = Callback("POST", URL, body=body).data
+
+
+@pytest.mark.parametrize("depth", [100, 600, 900, 5000])
+def test_what_is_nested_deeply_is_read_or_refused(depth: int) -> None:
+    """And never anything else, halves of characters or not."""
+    for inside in (b"1", b'"\\ud800"'):
+        callback = Callback("POST", URL, body=b"[" * depth + inside + b"]" * depth)
+        try:
+            assert isinstance(callback.data, list)
+        except MalformedWebhook:
+            assert depth > 100
 
 
 def test_too_many_fields() -> None:

@@ -65,10 +65,10 @@ class Callback:
     def data(self) -> Any:
         """The body as JSON. Raises `MalformedWebhook` if it is not JSON."""
         try:
-            found = _json.loads(self.body)
+            found = _json.loads(self.body.decode("utf-8-sig"))
+            return _whole(found) if b"\\u" in self.body else found
         except (ValueError, RecursionError):
-            raise MalformedWebhook("the body is not JSON") from None
-        return _whole(found) if b"\\u" in self.body else found
+            raise MalformedWebhook("the body is not JSON in UTF-8") from None
 
     @property
     def query(self) -> tuple[tuple[str, str], ...]:

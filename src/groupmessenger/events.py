@@ -49,7 +49,8 @@ class MessageReceived(Event):
 class StatusChanged(Event):
     """A message came further, or failed. `recipient` is None where the provider tells only of the whole message.
 
-    `final`: the provider tells no more of it. `token` is that of the receipt and the attempt.
+    `final`: the provider tells no more of it. `token` is that of the receipt and the attempt. `line` is ours that sent
+    it, None where the provider does not say.
     """
 
     message_id: str
@@ -60,6 +61,7 @@ class StatusChanged(Event):
     reason: FailureReason | None = None
     code: str | None = None
     final: bool = False
+    line: str | None = attrs.field(default=None, repr=False)
 
 
 @attrs.frozen(kw_only=True)

@@ -44,7 +44,11 @@ def _understood(event: Event, reader: Reader) -> Iterator[Event]:
         case StatusChanged(recipient=recipient, reason=FailureReason.OPTED_OUT) if recipient is not None:
             yield event
             yield OptedOut(
-                key=f"{event.key}/opted_out", at=event.at, address=recipient, line=reader.line, raw=event.raw
+                key=f"{event.key}/opted_out",
+                at=event.at,
+                address=recipient,
+                line=event.line or reader.line,
+                raw=event.raw,
             )
         case _:
             yield event

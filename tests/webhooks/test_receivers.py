@@ -79,11 +79,14 @@ def test_a_handler_that_fails_gets_the_event_again(kind: str, caplog: pytest.Log
 
 def test_nobody_else_is_believed(ask: Ask, handler: Handler, caplog: pytest.LogCaptureFixture) -> None:
     """And who asks for credentials by a challenge gets it."""
+    refused = "a callback of connection main is refused: x-acme-secret is not the one of this connection"
     for headers in ({}, {"x-acme-secret": "guessed"}):
         answer = ask(body(wrote()), headers)
         assert (401, 'Basic realm="acme"') == (answer.status, answer.headers["www-authenticate"])
+    assert refused not in caplog.text  # so far they are but to be asked
+    assert 401 == ask(body(wrote()), {"authorization": "Basic Zm9v"}).status
+    assert refused in caplog.text
     assert [] == handler.events
-    assert "a callback of connection main is refused: x-acme-secret is not the one of this connection" in caplog.text
 
 
 @pytest.mark.parametrize("content", [b"", b"[", b'{"id": 1}', body(wrote())[:-3]])

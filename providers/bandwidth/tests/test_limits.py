@@ -345,6 +345,7 @@ def test_capabilities() -> None:
     assert (can.receipts, can.evidence, can.lookup) == (Receipts.PER_RECIPIENT, Evidence.CARRIER, Lookup.METADATA)
     assert (can.billing, can.opt_out, can.channels) == (Billing.PER_RECIPIENT, OptOut.NOBODY, (gm.Channel.MMS,))
     assert (can.exposes_numbers, can.two_way, can.emails) == (True, True, False)
+    assert 73 * 60 * 60 == can.final_after
 
 
 def test_flags() -> None:
@@ -364,6 +365,9 @@ def test_flags() -> None:
         "get_status": Grade.PARTIAL,
         "find_sent": Grade.PARTIAL,
         "cancel_scheduled": Grade.UNSUPPORTED,
+        "receive": Grade.NATIVE,
+        "received_since": Grade.UNSUPPORTED,
+        "upload": Grade.PARTIAL,
         "media": Grade.NATIVE,
         "effect": Grade.UNSUPPORTED,
         "reply_to": Grade.UNSUPPORTED,

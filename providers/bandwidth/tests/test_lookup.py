@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any, TypeAlias
 
 import attrs
@@ -262,6 +262,29 @@ class TestStatus:
         """What is no number is no recipient."""
         (event,) = connect(Listing([row(**fields)])).get_status("m1").by_recipient.values()
         assert event.recipient == expected
+
+    @pytest.mark.parametrize(
+        ("fields", "final"),
+        [
+            ({"messageStatus": "QUEUED"}, False),
+            ({"messageStatus": "SENT"}, False),
+            ({"messageStatus": "DELIVERED"}, True),
+            ({"messageStatus": "FAILED", "errorCode": 4720}, True),
+            ({"messageStatus": "UNDELIVERED"}, True),
+            ({"messageStatus": "FAILED", "errorCode": 9902}, True),
+            ({"messageStatus": "DLR_EXPIRED"}, True),
+            ({"messageStatus": "BREWING"}, False),
+            ({"messageStatus": None}, False),
+        ],
+    )
+    def test_final(self, connect: Connect, fields: dict[str, Any], final: bool) -> None:
+        """Of one recipient a delivery, a failure and the end of the wait are the last; a group's one row never is."""
+        for count in (1, 3):
+            client = connect(Listing([row(recipientCount=count, **fields)]))
+            delivery = client.get_status("m1")
+            assert (final and count == 1) is delivery.is_final()
+        assert not delivery.is_final(FROM + timedelta(hours=72.9), FROM)
+        assert delivery.is_final(FROM + timedelta(hours=73), FROM)
 
     @pytest.mark.parametrize(
         ("time", "expected"),

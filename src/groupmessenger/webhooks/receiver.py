@@ -103,8 +103,10 @@ class Receiver:
         except UnsupportedOperation:
             return Answer(404)
         except WebhookError as error:
-            _log.warning("a callback of connection %s is refused: %s", name, error)
             challenged = isinstance(error, InvalidSignature) and wants.challenge is not None
+            expected = challenged and "authorization" not in callback.headers  # the first half of a challenge
+            level = logging.DEBUG if expected else logging.WARNING
+            _log.log(level, "a callback of connection %s is refused: %s", name, error)
             return Answer(error.http_status, headers={"www-authenticate": wants.challenge or ""} if challenged else {})
         except Exception:
             _log.exception("a callback of connection %s could not be looked at", name)

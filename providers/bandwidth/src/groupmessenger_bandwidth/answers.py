@@ -6,6 +6,7 @@ have none: those say nothing.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 from typing import Any
 
@@ -14,6 +15,7 @@ from groupmessenger.provider import (
     AuthenticationFailed,
     FailureReason,
     InvalidInput,
+    OpaqueAddress,
     OutcomeUnknown,
     PhoneNumber,
     ProviderError,
@@ -40,7 +42,8 @@ _STATUS = {
     "UNDELIVERED": Status.FAILED,
     "DLR_EXPIRED": Status.UNKNOWN,
 }
-_NOBODY_KNOWS = frozenset({9902, 9999})  # no delivery receipt in 73 h; a carrier's code that is not known
+_CODE = re.compile(r"[0-9]{4}")
+NOBODY_KNOWS = frozenset({9902, 9999})  # no delivery receipt in 73 h; a carrier's code that is not known
 
 _REASONS: Mapping[FailureReason, Iterable[int]] = {
     FailureReason.OPTED_OUT: (4475, 4775),
@@ -106,24 +109,43 @@ def number_of(value: object) -> Address | None:
         return None
 
 
+def address_of(value: object) -> Address | None:
+    """Who sent or got a message: a number, or else a short code or a name. None for what is no text to be shown."""
+    if not isinstance(value, str) or not value.strip() or not value.isprintable():
+        return None
+    return number_of(value) or OpaqueAddress(value)
+
+
 def code_of(row: Mapping[str, Any]) -> int:
-    """The error code of a row of the search, 0 for none."""
+    """The error code of a row of the search, or of a callback's event; 0 for none."""
     code = row.get("errorCode")
+    if isinstance(code, str) and _CODE.fullmatch(code):
+        return int(code)
     return code if isinstance(code, int) and not isinstance(code, bool) else 0
 
 
 def status_of(row: Mapping[str, Any]) -> Status:
     """How far a message is with the people of a row. A word that is not known says nothing."""
-    if code_of(row) in _NOBODY_KNOWS:
+    if code_of(row) in NOBODY_KNOWS:
         return Status.UNKNOWN
     return _STATUS.get(str(row.get("messageStatus")).upper(), Status.UNKNOWN)
 
 
+def ended(row: Mapping[str, Any]) -> bool:
+    """Whether no more is to come of a row: it was delivered or failed, or the wait for a receipt is over."""
+    status = status_of(row)
+    over = code_of(row) in NOBODY_KNOWS or str(row.get("messageStatus")).upper() == "DLR_EXPIRED"
+    return over if status is Status.UNKNOWN else status in (Status.DELIVERED, Status.FAILED)
+
+
 def reason_of(row: Mapping[str, Any]) -> FailureReason | None:
     """Why it failed, None if it did not."""
-    if status_of(row) is not Status.FAILED:
-        return None
-    return _REASON.get(code_of(row), FailureReason.OTHER)
+    return failure(code_of(row)) if status_of(row) is Status.FAILED else None
+
+
+def failure(code: int) -> FailureReason:
+    """What an error code says of a failure."""
+    return _REASON.get(code, FailureReason.OTHER)
 
 
 def _error(kind: type[ProviderError], response: Response, words: str = "", **details: Any) -> ProviderError:

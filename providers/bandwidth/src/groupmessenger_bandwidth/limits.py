@@ -29,6 +29,8 @@ from groupmessenger.provider import (
 MOST_RECIPIENTS = 10
 LONGEST_URL = 4096  # characters of a media URL (API description of 2026)
 
+WAITS_FOR_RECEIPTS = 73 * 3600.0  # seconds until 9902 (Bandwidth's article 15606778, since 2026-07-06; before, 2 h)
+
 _CHECKED = date(2026, 11, 21)
 _API = "Bandwidth's API description of July 2026"
 
@@ -40,6 +42,7 @@ CAPABILITIES = Capabilities(
     receipts=Receipts.PER_RECIPIENT,
     evidence=Evidence.CARRIER,
     lookup=Lookup.METADATA,
+    final_after=WAITS_FOR_RECEIPTS,
     channels=(Channel.MMS,),
     exposes_numbers=True,
     billing=Billing.PER_RECIPIENT,

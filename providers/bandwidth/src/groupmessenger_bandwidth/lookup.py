@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any
 from groupmessenger.provider import (
     Attempt,
     CannotTell,
-    Evidence,
     Found,
     GroupReceipt,
     NotReached,
@@ -26,6 +25,7 @@ from groupmessenger.provider import (
 )
 
 from . import answers
+from .statuses import changed
 
 if TYPE_CHECKING:
     from .messenger import BandwidthMessenger
@@ -95,19 +95,15 @@ async def _search(messenger: BandwidthMessenger, params: Mapping[str, str]) -> l
 
 
 def _event(message_id: str, row: Mapping[str, Any], *, of_all: bool) -> StatusChanged:
-    recipient = None if of_all else answers.number_of(row.get("destinationTn"))
-    status, code = answers.status_of(row), answers.code_of(row)
-    if of_all:  # whose end it tells of is not said, and others may have come to another
-        status = {Status.DELIVERED: Status.SENT, Status.FAILED: Status.ACCEPTED}.get(status, status)
-    return StatusChanged(
-        key=f"{message_id}/{recipient or ''}/{status}",
+    return changed(
+        message_id,
+        None if of_all else answers.number_of(row.get("destinationTn")),
+        answers.status_of(row),
+        reason=answers.reason_of(row),
+        code=answers.code_of(row),
+        final=answers.ended(row),
+        of_all=of_all,
         at=moment(row.get("receiveTime")),
-        message_id=message_id,
-        recipient=recipient,
-        status=status,
-        evidence=Evidence.CARRIER if status is Status.DELIVERED else None,
-        reason=answers.reason_of(row) if status is Status.FAILED else None,
-        code=str(code) if code else None,
         raw=row,
     )
 

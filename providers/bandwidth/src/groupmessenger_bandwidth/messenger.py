@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import base64
-import re
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
@@ -12,17 +10,21 @@ import attrs
 
 from groupmessenger.provider import (
     PARTIAL,
+    Acknowledgement,
     Address,
     Attempt,
     Authorization,
+    Callback,
     CapabilityError,
     Channel,
+    Event,
     Finding,
     Group,
     GroupMessenger,
     GroupReceipt,
     InvalidInput,
     Level,
+    Media,
     Member,
     Message,
     Problem,
@@ -37,23 +39,27 @@ from groupmessenger.provider import (
     UnexpectedAnswer,
     UnsupportedOperation,
     UrlParts,
+    Verified,
     api_url,
     ask,
     countdown,
     graded,
     now,
     own_number,
+    own_numbers,
     secret,
+    secrets,
     setting,
 )
 
-from . import answers, lookup
+from . import answers, lookup, media, webhooks
+from .credentials import basic, believe, check_pair
 from .limits import CAPABILITIES, LONGEST_URL
+from .reach import is_toll_free, no_thread
 
 BASIC_ENDS = date(2026, 12, 2)  # dev.bandwidth.com: API users with a password stop working
 TOKEN_LIFE = timedelta(hours=1)  # where the answer does not say (Bandwidth's own command line assumes it)
 
-_TOLL_FREE = re.compile(r"\+18(00|33|44|55|66|77|88)\d{7}")
 _OAUTH, _BASIC = ("client_id", "client_secret"), ("username", "password")
 
 
@@ -92,6 +98,9 @@ class BandwidthMessenger(GroupMessenger):
         Status.FAILED,
         Status.READ,
     )
+    acknowledgement = Acknowledgement(
+        within=10.0, challenge='Basic realm="groupmessenger"', retries="every few minutes for 24 hours"
+    )
 
     line: str = own_number("your Bandwidth number in E.164")
     account_id: str = setting("the account's number, digits only, as a text", repr=False, validator=_account)
@@ -104,6 +113,11 @@ class BandwidthMessenger(GroupMessenger):
     password: str | None = secret("of the same API user", optional=True)
     base_url: str = setting("where the API is", default="https://messaging.bandwidth.com/api/v2")
     token_url: str = api_url("where access tokens are", "https://api.bandwidth.com/api/v1/oauth2/token")
+    webhook_credentials: tuple[str, ...] = secrets(
+        "user:password of the application's callbacks; both the old and the new one during a change",
+        validator=check_pair,
+    )
+    other_lines: tuple[str, ...] = own_numbers()
 
     def __attrs_post_init__(self) -> None:
         if problems := list(self.conflicts({name: getattr(self, name) for name in (*_OAUTH, *_BASIC)})):
@@ -130,13 +144,13 @@ class BandwidthMessenger(GroupMessenger):
     async def authorize(self) -> Authorization:
         """A token of the OAuth2 client, or the API user's name and password."""
         if self.client_id is None:
-            return Authorization({"authorization": _basic(self.username, self.password)})
+            return Authorization({"authorization": basic(f"{self.username}:{self.password}")})
         answer = await ask(
             Request(
                 "POST",
                 self.token_url,
                 form={"grant_type": "client_credentials"},
-                headers={"authorization": _basic(self.client_id, self.client_secret)},
+                headers={"authorization": basic(f"{self.client_id}:{self.client_secret}")},
                 authorized=False,
                 repeatable=True,
             )
@@ -164,7 +178,7 @@ class BandwidthMessenger(GroupMessenger):
             cure = "make an OAuth2 client and set client_id and client_secret"
             level = Level.WARNING if now.astimezone(UTC).date() < BASIC_ENDS else Level.FAULT
             yield Finding(level, f"Bandwidth ends username and password ({countdown(BASIC_ENDS, now)}): {cure}")
-        if _TOLL_FREE.fullmatch(self.line):
+        if is_toll_free(self.line):
             yield Finding(Level.FAULT, "the line is toll-free, and group MMS is for long codes only")
         yield Finding(
             Level.UNCHECKED,
@@ -182,11 +196,11 @@ class BandwidthMessenger(GroupMessenger):
                 yield UnsupportedOperation(
                     "Bandwidth keeps no groups and has no ids for them: create_group with people"
                 )
-            yield from self._no_thread(to.addresses)
+            yield from no_thread(self.line, to.addresses)
 
     async def create_group(self, members: Sequence[Member], name: str | None) -> Group:
         """Describe the group: it is its members, and there is nothing to be made."""
-        for refused in self._no_thread([member.address for member in members]):
+        for refused in no_thread(self.line, [member.address for member in members]):
             raise refused
         return Group.of_members(
             self.name,
@@ -216,14 +230,22 @@ class BandwidthMessenger(GroupMessenger):
         """Look for a message by its id. Never `Absent`: only a status callback proves what became of a lost one."""
         return await lookup.find(self, attempt)
 
-    def _no_thread(self, people: Iterable[Address]) -> Iterable[CapabilityError]:
-        if _TOLL_FREE.fullmatch(self.line):
-            yield UnsupportedOperation(
-                "Bandwidth has no group MMS on toll-free numbers: take a line that is a long code"
-            )
-        if foreign := [address for address in people if not str(address).startswith("+1")]:
-            who = ", ".join(map(repr, foreign))
-            yield UnsupportedOperation(f"Bandwidth's group MMS reaches US and Canadian numbers only, and not {who}")
+    def verify(self, callback: Callback) -> Verified:
+        """Compare the user and password that Bandwidth shows once it is asked for them."""
+        return believe(callback, self.webhook_credentials)
+
+    def parse(self, callback: Callback) -> Iterable[Event]:
+        """Messages and statuses, several in one callback."""
+        return webhooks.read(self, callback)
+
+    @graded(PARTIAL("kept for 48 hours"))
+    async def upload(self, name: str, content: bytes, content_type: str) -> Media:
+        """Put a file among the account's media."""
+        return await media.upload(self, name, content, content_type)
+
+    def stored(self, url: str) -> Request | None:
+        """The request for a file among the account's media, which needs our credentials; None for other hosts."""
+        return media.stored(self, url)
 
     async def _post(self, to: Iterable[Address], message: Message, token: str) -> dict[str, Any]:
         body: dict[str, Any] = {
@@ -259,7 +281,3 @@ def _expiration(at: datetime, now: datetime) -> str:
     if ends <= now:
         raise UnsupportedOperation("expires_at is over already")
     return ends.isoformat().replace("+00:00", "Z")
-
-
-def _basic(user: str | None, password: str | None) -> str:
-    return "Basic " + base64.b64encode(f"{user}:{password}".encode()).decode()
