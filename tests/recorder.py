@@ -23,13 +23,15 @@ class Asked:
 class Recorder:
     """A server that keeps what it is asked and answers `statuses` in turn, and then 200 with `OK`.
 
-    While `hang` is not set, it does not answer. `headers` go with every answer.
+    While `hang` is not set, it does not answer. `headers` go with every answer. With a `challenge`, what comes without
+    credentials is asked for them.
     """
 
     def __init__(self) -> None:
         self.asked: list[Asked] = []
         self.statuses: list[int] = []
         self.headers: dict[str, str] = {}
+        self.challenge: str | None = None
         self.hang = threading.Event()
         self.hang.set()
         outer = self
@@ -40,7 +42,11 @@ class Recorder:
                 headers = {name.lower(): value for name, value in self.headers.items()}
                 outer.asked.append(Asked(self.command, self.path, headers, body))
                 outer.hang.wait(5)
-                self.send_response(outer.statuses.pop(0) if outer.statuses else 200)
+                if outer.challenge and "authorization" not in headers:
+                    self.send_response(401)
+                    self.send_header("WWW-Authenticate", outer.challenge)
+                else:
+                    self.send_response(outer.statuses.pop(0) if outer.statuses else 200)
                 for name, value in {**outer.headers, "Content-Length": "2"}.items():
                     self.send_header(name, value)
                 self.end_headers()
