@@ -516,7 +516,8 @@ class TestStatus:
             delivery = client.get_status("h1")
         (event,) = delivery.by_recipient.values()
         assert (delivery.status, event.recipient) == (status, None)
-        assert (event.evidence, event.code, event.key) == (evidence, code, f"h1/{status}")
+        key = f"h1/{status}" + ("/final" if code == "10002" else "")
+        assert (event.evidence, event.code, event.key) == (evidence, code, key)
         assert vendor.asked == [("GET", "/api/status", {"handle": "h1"})]
 
     @pytest.mark.parametrize(

@@ -7,6 +7,7 @@ vendor documents; everything else is in doubt.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from datetime import UTC, datetime
 from typing import Any
 
 import attrs
@@ -28,6 +29,7 @@ from groupmessenger.provider import (
     Request,
     Response,
     Status,
+    moment,
     parse_address,
 )
 
@@ -176,11 +178,28 @@ def channel_of(body: Mapping[str, Any]) -> Channel | None:
 
 def people(values: Iterable[object], line: str) -> tuple[Member, ...]:
     """Members of a list of numbers and e-mails, without our line."""
-    found = [Member(_address(value)) for value in values if isinstance(value, str) and value.strip()]
+    found = [Member(address(value)) for value in values if isinstance(value, str) and value.strip()]
     return tuple(member for member in dict.fromkeys(found) if str(member) != line)
 
 
-def _address(value: str) -> Address:
+def texts(values: Iterable[object]) -> list[str]:
+    """Those of the values that are texts, and not empty."""
+    return [value.strip() for value in values if isinstance(value, str) and value.strip()]
+
+
+def time_of(body: Mapping[str, Any], *names: str) -> datetime | None:
+    """The first of these fields that is a time, in UTC."""
+    for text in texts(body.get(name) for name in names):
+        try:
+            if at := moment(text):
+                return at.astimezone(UTC)
+        except OverflowError:  # in the year 1 or 9999, where UTC is not in it any more
+            continue
+    return None
+
+
+def address(value: str) -> Address:
+    """Whom a text names; what is neither a number nor an e-mail is kept as it is."""
     try:
         return parse_address(value)
     except InvalidInput:  # theirs, not the caller's: a message that went out is not to fail for it

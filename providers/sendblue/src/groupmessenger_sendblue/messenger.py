@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
@@ -15,10 +15,11 @@ from groupmessenger.provider import (
     Address,
     Attempt,
     Authorization,
+    Callback,
     CapabilityError,
     Channel,
     Degradation,
-    Evidence,
+    Event,
     Finding,
     Group,
     GroupMessenger,
@@ -26,8 +27,10 @@ from groupmessenger.provider import (
     GroupReceipt,
     InvalidInput,
     Level,
+    Media,
     Member,
     Message,
+    Page,
     PhoneNumber,
     ProviderError,
     Receipt,
@@ -39,17 +42,19 @@ from groupmessenger.provider import (
     Topology,
     UnsupportedOperation,
     UrlParts,
+    Verified,
     ask,
     callback_url,
     graded,
-    moment,
     own_number,
+    own_numbers,
     sealed_url,
     secret,
+    secrets,
     setting,
 )
 
-from . import answers, lookup, membership
+from . import answers, inbox, lookup, membership, receipts, statuses, uploads, webhooks
 from .limits import CAPABILITIES, IMESSAGE, REMOVABLE
 
 _SIGNED = re.compile(r"signature|^sig$|^token$|^expires$|^policy$", re.IGNORECASE)
@@ -67,14 +72,16 @@ def _seat(_: object, attribute: attrs.Attribute[str], value: str) -> None:
 class SendblueMessenger(GroupMessenger):
     """A Sendblue line. `line` in E.164; the two keys are from the dashboard's API settings.
 
-    `status_callback` is a URL that hears what becomes of each message. `seat_id` attributes messages to one
-    person. Set `exclusive_line` if nobody and nothing else sends from this line: only then, or with a seat of
-    your own, can a lost message be looked for by its text.
+    `status_callback` is a URL that hears what becomes of each message. `webhook_secrets` is what you gave Sendblue for
+    its webhooks, the old one and the new while you change it. `seat_id` attributes messages to one person. Set
+    `exclusive_line` if nobody and nothing else sends from this line: only then, or with a seat of your own, can a lost
+    message be looked for by its text.
     """
 
     name = "sendblue"
     title = "Sendblue"
     capabilities = CAPABILITIES
+    acknowledgement = webhooks.ACKNOWLEDGEMENT
     reserved = frozenset(
         "number numbers group_id from_number content media_url send_style reply_to seat_id status_callback".split()  # noqa: SIM905
     )
@@ -85,6 +92,10 @@ class SendblueMessenger(GroupMessenger):
     api_secret_key: str = secret("the API secret, from the dashboard")
     base_url: str = setting("https://api.sendblue.co serves the same", default="https://api.sendblue.com")
     status_callback: str | None = callback_url("a URL that Sendblue tells what becomes of each message")
+    webhook_secrets: tuple[str, ...] = secrets(
+        f"what the header {webhooks.HEADER} has: the webhooks' secret, or several"
+    )
+    other_lines: tuple[str, ...] = own_numbers()
     seat_id: str | None = setting(
         "attributes messages to one seat of the account",
         default=None,
@@ -139,16 +150,16 @@ class SendblueMessenger(GroupMessenger):
         )
         answer = await ask(Request("POST", "/api/send-group-message", json=self._body(message, token) | address))
         answers.check_sent(answer)
-        found = self._sent_group(group, answer.fields)
+        found = receipts.sent_group(group, answer.fields)
         found, unnamed = await self._named(group, found, answers.status_of(answer.fields))
-        return GroupReceipt(**_facts(answer.fields, *_without_id(found), *unnamed), group=found)
+        return GroupReceipt(**receipts.facts(answer.fields, *receipts.without_id(found), *unnamed), group=found)
 
     async def send_direct(self, to: Address, message: Message, token: str) -> Receipt:
         """Send to one number, privately."""
         body = self._body(message, token) | {"number": str(to)}
         answer = await ask(Request("POST", "/api/send-message", json=body))
         answers.check_sent(answer)
-        return Receipt(**_facts(answer.fields))
+        return Receipt(**receipts.facts(answer.fields))
 
     async def get_group(self, group: Group) -> Group:
         """Read name and members. Our own line is not among them, whether the vendor lists it or not."""
@@ -173,26 +184,34 @@ class SendblueMessenger(GroupMessenger):
     async def get_status(self, message_id: str) -> tuple[StatusChanged, ...]:
         """One status for all recipients: Sendblue has none a member."""
         answer = await ask(Request("GET", "/api/status", params={"handle": message_id}, repeatable=True))
-        body = lookup.row(answer.fields)
-        status = answers.status_of(body)
-        at = moment(body.get("date_updated")) or moment(body.get("date_sent"))
-        return (
-            StatusChanged(
-                key=f"{message_id}/{status}",
-                at=at,
-                message_id=message_id,
-                status=status,
-                evidence=Evidence.HANDSET if status is Status.DELIVERED else None,
-                reason=answers.reason_of(body),
-                code=answers.code_of(body) or None,
-                raw=body,
-            ),
-        )
+        return (statuses.status_changed(message_id, lookup.row(answer.fields)),)
 
     @graded(PARTIAL("by its text, on a line or seat that is ours alone"))
     async def find_sent(self, attempt: Attempt, known: Collection[str]) -> Sighting:
         """Look among the line's messages for one with this text that nobody else can have sent."""
         return await lookup.find(self, attempt, known)
+
+    def verify(self, callback: Callback) -> Verified:
+        """Believe who knows one of `webhook_secrets`; of statuses also a URL with a token that was sealed here."""
+        return webhooks.verify(self, callback)
+
+    def parse(self, callback: Callback) -> Iterable[Event]:
+        """Read what came in, what became of a message, who types."""
+        return webhooks.parse(self, callback)
+
+    @graded(PARTIAL(f"{inbox.MOST:,} messages at a time"))
+    async def received_since(self, since: datetime, cursor: str | None = None) -> Page[Event]:
+        """List what came in on this line, the oldest first."""
+        return await inbox.received_since(self, since, cursor)
+
+    @graded(PARTIAL("known from the vendor's own command line, and not documented"))
+    async def upload(self, name: str, content: bytes, content_type: str) -> Media:
+        """Store a file."""
+        return await uploads.upload(name, content, content_type)
+
+    def stored(self, url: str) -> Request | None:
+        """The request for a file on the API's own host."""
+        return uploads.stored(url, self.base_url)
 
     def _naming(self, group: Group, name: str) -> Request:
         body = {"group_name": name, "from_number": self.line}
@@ -215,20 +234,6 @@ class SendblueMessenger(GroupMessenger):
         if self.status_callback is None:
             return None
         return sealed_url(self.status_callback, token, self.api_secret_key)
-
-    def _sent_group(self, group: Group, body: Mapping[str, Any]) -> Group:
-        participants = body.get("participants")
-        members = group.members
-        if members is None and isinstance(participants, list) and participants:
-            members = answers.people(participants, self.line)
-        return attrs.evolve(
-            group,
-            id=answers.group_id_of(body) or group.id,
-            members=members,
-            pending=False,
-            topology=Topology.SHARED_THREAD,
-            channel=_channel(group.channel, answers.channel_of(body)),
-        )
 
     async def _named(self, asked: Group, found: Group, status: Status) -> tuple[Group, tuple[Degradation, ...]]:
         """Set a name that is still wanted, once the thread can be known to exist on the device."""
@@ -255,30 +260,6 @@ def _beginning(members: Iterable[Member]) -> CapabilityError | None:
     return UnsupportedOperation("Sendblue begins a group with phone numbers: add e-mails afterwards")
 
 
-def _facts(body: Mapping[str, Any], *degradations: Degradation) -> dict[str, Any]:
-    """What a receipt of any kind says."""
-    handle, status, reason = answers.handle_of(body), answers.status_of(body), answers.reason_of(body)
-    unnamed = () if handle else (Degradation("id", "Sendblue gave no message handle to ask after it with"),)
-    return {
-        "id": handle,
-        "status": Status.FAILED if reason else Status.ACCEPTED if status is Status.UNKNOWN else status,
-        "reason": reason,
-        "degradations": (*unnamed, *degradations),
-        "raw": body,
-    }
-
-
 def _renamed(group: Group, name: str, answer: Response) -> Group:
     answers.check_modified(answer, ())
     return attrs.evolve(group, name=name, name_pending=False)
-
-
-def _channel(known: Channel | None, told: Channel | None) -> Channel | None:
-    """What carries a group: as told last, but one message that took another way leaves it open."""
-    return told if known is None else known if told in (None, known) else None
-
-
-def _without_id(group: Group) -> tuple[Degradation, ...]:
-    if not group.is_member_set:
-        return ()
-    return (Degradation("group_id", "Sendblue gave no group_id: the group is addressed by its numbers"),)
