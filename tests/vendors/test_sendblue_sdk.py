@@ -305,6 +305,9 @@ def test_typing(sdk: Sdk) -> None:
     assert (done.status, done.number) == ("SENT", ANN)
 
 
+HOOK = "https://example.com/hooks"
+
+
 def test_webhooks(sdk: Sdk) -> None:
     """There are none yet, of any type."""
     listed = sdk.call("webhooks.list")
@@ -328,7 +331,12 @@ def test_every_call_of_the_stand_in(box: Sandbox, sdk: Sdk) -> None:
     sdk.call("contacts.opt_out", number=ANN, opted_out=False)
     sdk.call("typing_indicators.send", number=ANN, from_number=LINE)
     sdk.call("webhooks.list")
-    assert {entry["operation"] for entry in box.log} == {route.operation for route in vendor(box).routes()}
+    sdk.call("webhooks.create", webhooks=[HOOK], type="receive", global_secret="everybody's")
+    sdk.call("webhooks.update", webhooks={"outbound": [{"url": HOOK, "secret": "its own"}]})
+    sdk.call("webhooks.delete", webhooks=[HOOK], type="outbound")
+    sdk.call("media_objects.upload", media_url=PHOTO)
+    known = {route.operation for route in vendor(box).routes()} - {"upload_file", "read_file"}
+    assert {entry["operation"] for entry in box.log} == known
     assert {entry["verdict"] for entry in box.log} == {"accepted"}
 
 

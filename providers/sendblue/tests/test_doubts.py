@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import random
+import threading
 import time
 from collections.abc import Callable, Iterator
 from datetime import timedelta
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 from typing import Any, TypeAlias
 
 import attrs
 import pytest
-from groupmessenger_sendblue.sandbox import LINE, SENT_AFTER, SendblueFace
+from groupmessenger_sendblue.sandbox import LINE, SECOND_LINE, SENT_AFTER, SendblueFace
 
 import groupmessenger as gm
 from groupmessenger import Outcome
@@ -19,6 +22,7 @@ from groupmessenger.sandbox import Sandbox
 ANN, BOB, CAT, DAN, EVE = (f"+1312555015{n}" for n in range(5))
 PEOPLE = (ANN, BOB, CAT)
 PICTURE = "https://example.com/cat.jpg"
+MORE = "https://example.com/dog.jpg"
 NO_ID = ("absent", "empty")
 
 Thunks: TypeAlias = tuple[Callable[[], object], ...]
@@ -79,6 +83,43 @@ def stage(request: pytest.FixtureRequest) -> Iterator[Stage]:
     doubts = getattr(request, "param", {})
     with Sandbox(doubts=doubts) as box, box.connect("sendblue", patience=0) as client:
         yield Stage(box, client, doubts)
+
+
+class Hooks:
+    """A receiver on this machine, which keeps what it is called with."""
+
+    def __init__(self) -> None:
+        self.callbacks: list[gm.Callback] = []
+        hooks = self
+
+        class Handler(BaseHTTPRequestHandler):
+            def do_POST(self) -> None:
+                body = self.rfile.read(int(self.headers["content-length"]))
+                url = f"http://{self.headers['host']}{self.path}"
+                hooks.callbacks.append(gm.Callback("POST", url, self.headers.items(), body))
+                self.send_response(200)
+                self.send_header("content-length", "0")
+                self.end_headers()
+
+            def log_message(self, format: str, *args: object) -> None: ...
+
+        self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self._server.daemon_threads = False  # so that closing waits for them
+        self.url = f"http://127.0.0.1:{self._server.server_address[1]}/hooks"
+        self._thread = threading.Thread(target=self._server.serve_forever, args=(0.01,))
+        self._thread.start()
+
+    def close(self) -> None:
+        self._server.shutdown()
+        self._server.server_close()
+        self._thread.join()
+
+
+@pytest.fixture
+def hooks() -> Iterator[Hooks]:
+    made = Hooks()
+    yield made
+    made.close()
 
 
 every = pytest.mark.parametrize("stage", EVERY, indirect=True)
@@ -442,3 +483,125 @@ def test_refusal_in_a_success(stage: Stage) -> None:
     with pytest.raises(gm.Rejected) as raised:
         stage.client.add_members(receipt.group, [DAN])
     assert (raised.value.outcome, raised.value.code) == (Outcome.NOT_SENT, "line_not_registered")
+
+
+def told(stage: Stage, hooks: Hooks, client: gm.Client | None = None) -> list[gm.Event]:
+    """What the callbacks so far tell, all of which are believed."""
+    assert stage.box.callbacks.wait()
+    return [event for each in hooks.callbacks for event in (client or stage.client).receive(each)]
+
+
+@every
+def test_what_comes_in(stage: Stage, hooks: Hooks) -> None:
+    """Everything that people write is told, with its sender and its files, and under the keys that a listing has."""
+    box, began = stage.box, stage.box.clock.now()
+    box.calls("sendblue", hooks.url)
+    group = box.network.apple_group({ANN, BOB, LINE})
+    with box.network.lock:
+        box.network.post(group, ANN, "To all of us")
+    box.phones[BOB].react("Loved", thread=group.id)
+    box.phones[CAT].imessage = False
+    box.phones[CAT].send("Look", to=LINE, media=[PICTURE, MORE])
+    box.phones[DAN].send("Here?", to=LINE)
+    events = told(stage, hooks)
+    messages = [event for event in events if isinstance(event, gm.MessageReceived)]
+    assert {(str(event.sender), event.text) for event in messages if event.text} == {
+        (ANN, "To all of us"),
+        (CAT, "Look"),
+        (DAN, "Here?"),
+    }
+    assert [media.url for event in messages for media in event.media] == [PICTURE, MORE]
+    assert {(event.line, event.from_us) for event in messages} == {(LINE, False)}
+    (reaction,) = (event for event in events if isinstance(event, gm.ReactionReceived))
+    assert (str(reaction.sender), reaction.reaction) == (BOB, "love")
+    to_all = messages[0]
+    assert set(map(str, (member.address for member in to_all.members))) == {ANN, BOB}
+    named = stage.reads("received_group_id", "given")
+    assert (to_all.group is not None, to_all.repliable) == (named, named)
+    assert [event.group for event in messages[1:]] == [None] * (len(messages) - 1)
+    assert len({event.key for event in events}) == len(events)
+    stage.later()
+    listed = {event.key for event in stage.client.received_since(began - timedelta(seconds=1))}
+    assert listed == {event.key for event in events}
+
+
+@every
+def test_an_answer_in_a_group(stage: Stage, hooks: Hooks) -> None:
+    """An answer names the group that it was sent to, and a reply to it lands in the same thread."""
+    stage.box.calls("sendblue", hooks.url)
+    if (pair := opened(stage)) is None:
+        return
+    stage.later()
+    (thread,) = stage.box.phones[BOB].threads
+    stage.box.phones[BOB].send("Yes", thread=thread.id)
+    (answer,) = (event for event in told(stage, hooks) if isinstance(event, gm.MessageReceived) and not event.from_us)
+    if not answer.repliable:
+        assert stage.reads("received_group_id", "empty")
+        return
+    assert pair[1].is_member_set or answer.group == pair[1]
+    stage.client.reply(answer, "Good")
+    assert [stage.shows(number, "Good") for number in PEOPLE] == [1, 1, 1]
+    assert [stage.threads(number) for number in PEOPLE] == [1, 1, 1]
+
+
+@every
+def test_what_becomes_of_messages(stage: Stage, hooks: Hooks) -> None:
+    """What callbacks tell of a message comes to what the vendor says of it when it is asked."""
+    box = stage.box
+    box.calls("sendblue", hooks.url)
+    box.phones[EVE].imessage = False
+    mine = f"{hooks.url}/mine?for=me"
+    with box.connect("sendblue", patience=0, status_callback=mine) as client:
+        receipts: list[gm.Receipt] = [client.send_direct(number, "For you") for number in (DAN, EVE)]
+        box.faces["sendblue"].fail_next({"error_code": 10001})  # type: ignore[attr-defined]
+        receipts.append(client.send_direct(DAN, "Lost"))
+        if not stage.reads("agent_plan", True):
+            receipts.append(client.send(client.create_group([*PEOPLE, SECOND_LINE]), "For all"))
+        box.clock.advance(3600)
+        events = told(stage, hooks, client)
+        statuses = [event for event in events if isinstance(event, gm.StatusChanged)]
+        came_to = []
+        for receipt in receipts:
+            if stage.reads("handle_in_answer", False):
+                named = {event.message_id for event in statuses if event.token == receipt.token}
+                unheard = receipt is receipts[-1] and stage.reads("status_callback_on_groups", "ignored")
+                assert len(named) == (not unheard)
+                continue
+            delivery = client.delivery(receipt, events)
+            assert delivery.status == client.get_status(receipt).status
+            assert delivery.is_final()
+            came_to.append(delivery.status)
+    expected = [gm.Status.DELIVERED, gm.Status.SENT, gm.Status.FAILED, gm.Status.DELIVERED]
+    if stage.reads("sms_final", "DELIVERED"):
+        expected[1] = gm.Status.DELIVERED
+    assert came_to == expected[: len(came_to)]
+    own = [event for event in events if isinstance(event, gm.MessageReceived)]
+    assert [(event.from_us, event.line) for event in own] == [(True, SECOND_LINE)] * len(own)
+    assert bool(own) == (len(receipts) == 4 and not stage.reads("own_echo", "none"))
+
+
+@every
+def test_typing(stage: Stage, hooks: Hooks) -> None:
+    """Whoever types is told apart from the line, whichever field they are in."""
+    stage.box.calls("sendblue", hooks.url)
+    stage.box.faces["sendblue"].types(ANN, LINE)  # type: ignore[attr-defined]
+    events = told(stage, hooks)
+    assert len(events) == stage.reads("typing_registration", "kept")
+    for event in events:
+        assert isinstance(event, gm.TypingChanged)
+        assert (str(event.sender), event.line, event.typing) == (ANN, LINE, True)
+
+
+@every
+def test_uploads(stage: Stage, tmp_path: Path) -> None:
+    """A file of this machine is sent, or nobody is texted."""
+    picture = tmp_path / "cat.jpg"
+    picture.write_bytes(b"A cat")
+    if stage.reads("upload_file", 404):
+        with pytest.raises(gm.ProviderError):
+            stage.client.upload(picture)
+        return
+    media = stage.client.upload(picture)
+    stage.client.send_direct(DAN, gm.Message("See", media))
+    (shown,) = (each for messages in stage.box.phones[DAN].messages.values() for each in messages)
+    assert shown.media == (media.url,)

@@ -6,18 +6,15 @@ from ._account import (
     ACCOUNT_EMAIL,
     DELIVERED_AFTER,
     KEY_ID,
-    LINE,
     SEAT,
     SEAT_EMAIL,
-    SECOND_LINE,
     SECRET,
     SENT_AFTER,
+    WEBHOOK_SECRET,
     Account,
-    Group,
-    Limits,
-    Message,
 )
 from ._face import SendblueFace
+from ._records import LINE, SECOND_LINE, Group, Limits, Message
 
 __all__ = [
     "ACCOUNT_EMAIL",
@@ -29,6 +26,7 @@ __all__ = [
     "SECOND_LINE",
     "SECRET",
     "SENT_AFTER",
+    "WEBHOOK_SECRET",
     "Account",
     "Group",
     "Limits",

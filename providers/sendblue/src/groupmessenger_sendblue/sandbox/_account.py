@@ -4,21 +4,19 @@ from __future__ import annotations
 
 import re
 from collections import deque
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta, timezone
 from typing import Any
 from uuid import uuid4
 
-import attrs
-
 from groupmessenger.sandbox.clock import Clock
 from groupmessenger.sandbox.phones import Inbound, Network, Thread
 
-LINE = "+13125550100"
-SECOND_LINE = "+13125550109"
-LINES = (LINE, SECOND_LINE)
+from ._records import LINES, Forced, Group, Limits, Message
+
 KEY_ID = "sandbox-key-id"
 SECRET = "sandbox-secret-key"  # noqa: S105 - known to everybody, it opens nothing
+WEBHOOK_SECRET = "sandbox-webhook-secret"  # noqa: S105 - nor does this
 ACCOUNT_EMAIL = "account@example.com"
 SEAT = "5ea70000-0000-4000-8000-000000000001"
 SEAT_EMAIL = "seat@example.com"
@@ -50,81 +48,6 @@ def instant(moment: datetime) -> str:
     return moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
-@attrs.define
-class Limits:
-    """The vendor's rates and caps (2.2, 3, 5). A test may lift them."""
-
-    people: int = 25
-    characters: int = 18_996  # exclusive: one vendor page says "less than", another "up to"
-    sends_per_second: int = 10
-    lists_per_ten_seconds: int = 100
-    new_contacts_per_hour: int = 15
-    new_contacts_per_day: int = 50
-
-
-@attrs.define(eq=False)
-class Group:
-    """A group of the account. Who is in it is the thread's: people come and go on their phones too."""
-
-    id: str
-    thread: Thread
-    imessage: bool
-    created: datetime
-    exists_from: datetime
-    updated: datetime
-    photo: dict[str, str] | None = None
-    worker_id: str = attrs.field(factory=lambda: str(uuid4()).upper())
-
-    @property
-    def participants(self) -> tuple[str, ...]:
-        """Everybody in it, our lines included."""
-        return tuple(sorted(self.thread.participants))
-
-    @property
-    def lines(self) -> tuple[str, ...]:
-        """Our lines in it."""
-        return tuple(line for line in LINES if line in self.thread.participants)
-
-    @property
-    def members(self) -> tuple[str, ...]:
-        """Everybody in it but our lines."""
-        return tuple(number for number in self.participants if number not in LINES)
-
-
-@attrs.define(eq=False)
-class Message:
-    """One message in or out. `fixed` holds the status and error fields of one that will not move on."""
-
-    handle: str
-    line: str
-    outbound: bool
-    sender: str
-    others: tuple[str, ...]
-    thread_id: str
-    group: Group | None
-    imessage: bool
-    content: str
-    media_url: str
-    created: datetime
-    style: str | None = None
-    reply_to: dict[str, Any] | None = None
-    by_seat: bool = False
-    shown_at_once: bool = False
-    to_group: bool = False
-    opted_out: bool = False
-    fixed: Mapping[str, Any] = attrs.field(factory=dict[str, Any])
-
-
-@attrs.frozen
-class Forced:
-    """What the next send is to say, and whether it is to be sent all the same."""
-
-    fields: Mapping[str, Any]
-    status: int
-    done: bool
-    whole: bool
-
-
 class Account:
     """Sendblue's memory of the one account."""
 
@@ -132,11 +55,12 @@ class Account:
         self.network = network
         self.clock = clock
         self.doubt = doubt
-        self.limits = Limits()
+        self.limits = Limits(file_bytes=doubt["largest_file"] * 1_000_000)
         self.groups: dict[str, Group] = {}
         self.messages: list[Message] = []
         self.opted_out: set[str] = set()
         self.forced: deque[Forced] = deque()
+        self.on_message: Callable[[Message], None] = lambda _: None
         self._last_contact: dict[tuple[str, str], datetime] = {}
         self._new_contacts: dict[str, list[datetime]] = {line: [] for line in LINES}
         for line in LINES:
@@ -153,8 +77,11 @@ class Account:
         phone = self.network.phones[handle]
         return phone.imessage and not phone.landline
 
-    def _any_on(self, handles: Sequence[str]) -> bool:
-        return any(number not in self.network.lines and self.network.phones[number].on for number in handles)
+    def _on(self, handles: Sequence[str]) -> bool:
+        """Whether these phones are on, any or all of them: what DELIVERED means for a group is open (3)."""
+        phones = [self.network.phones[number] for number in handles if number not in self.network.lines]
+        enough = all if self.doubt["delivered_in_group"] == "all" else any
+        return bool(phones) and enough(phone.on for phone in phones)
 
     # Groups
 
@@ -186,35 +113,63 @@ class Account:
 
     # Messages out
 
+    def keep(self, message: Message) -> None:
+        """Have this message from now on, and tell whoever is to know."""
+        self.messages.append(message)
+        self.on_message(message)
+
     def send(self, message: Message) -> None:
         """Put a message into its thread.
 
         Phones show it at once while its status lags: the status lags in life too (a device polls), and a test
         need not wait to see what people see.
         """
-        self.messages.append(message)
+        self.keep(message)
         for number in message.others:
             self._last_contact[message.line, number] = message.created
         if message.group is not None:
             message.group.updated = message.created
+        if message.fixed:  # it will fail, and reach nobody
+            return
         thread = self.network.threads[message.thread_id]
         media = [message.media_url] if message.media_url else []
         reached = self.network.post(thread, message.line, message.content, media)
-        message.shown_at_once = self._any_on(reached)
+        message.shown_at_once = self._on(reached)
 
     def status(self, message: Message) -> tuple[str, datetime]:
         """Its status now, and since when."""
-        if "status" in message.fixed:
-            return str(message.fixed["status"]), message.created
+        now = self.clock.now()
+        if "status" in self.fixed(message):
+            return str(message.fixed["status"]), message.fixed_from or message.created
         if not message.outbound:
             return "RECEIVED", message.created
-        delivered = message.created + DELIVERED_AFTER
-        sent = message.created + SENT_AFTER
-        now = self.clock.now()
-        # One status for the whole group (3): delivered when any of its handsets has it. SMS stops at SENT.
-        if now >= delivered and message.imessage and (message.shown_at_once or self._any_on(message.others)):
-            return "DELIVERED", delivered
+        sent, delivered = message.created + SENT_AFTER, message.created + DELIVERED_AFTER
+        # One status for the whole group (3). SMS stops at SENT.
+        if now >= delivered and not self._stops_at_sent(message) and message.delivered is None:
+            if message.shown_at_once:
+                message.delivered = delivered
+            elif self._on(message.others):
+                message.delivered = now
+        if message.delivered is not None:
+            return "DELIVERED", message.delivered
         return ("SENT", sent) if now >= sent else ("QUEUED", message.created)
+
+    def fixed(self, message: Message) -> Mapping[str, Any]:
+        """The status and error fields that it will keep, once it has them."""
+        later = message.fixed_from is not None and self.clock.now() < message.fixed_from
+        return {} if later else message.fixed
+
+    def final(self, message: Message) -> bool:
+        """Whether its status will not change any more."""
+        status = self.status(message)[0]
+        return (
+            "status" in self.fixed(message)
+            or status == "DELIVERED"
+            or (status == "SENT" and self._stops_at_sent(message))
+        )
+
+    def _stops_at_sent(self, message: Message) -> bool:
+        return not message.imessage and self.doubt["sms_final"] == "SENT"
 
     def find(self, handle: str) -> Message | None:
         """The message with this handle. Handles are not folded: in- and outbound ones differ in case (4)."""
@@ -246,12 +201,13 @@ class Account:
     # Messages in
 
     def hear(self, inbound: Inbound) -> None:
-        """Keep what reached one of our lines. Our own lines' messages are not echoed (4)."""
-        if inbound.sender in LINES:
+        """Keep what reached one of our lines. What another of them wrote is not echoed, or is: a doubt (4)."""
+        ours = inbound.sender in LINES
+        if ours and self.doubt["own_echo"] == "none":
             return
         private = not inbound.thread.apple and len(inbound.thread.participants) == 2
         word = inbound.text.strip().lower()
-        if private or self.doubt["group_stop"] == "opts_out":
+        if not ours and (private or self.doubt["group_stop"] == "opts_out"):
             if word in STOP_WORDS:
                 self.opted_out.add(inbound.sender)
             elif word == START_WORD:
@@ -259,8 +215,11 @@ class Account:
         self._last_contact[inbound.line, inbound.sender] = inbound.at
         group = None if private else self._group_of(inbound.thread, inbound.at)
         # Several attachments come as several messages, each with its own handle (4).
-        for number, media_url in enumerate(inbound.media or ("",)):
-            self.messages.append(
+        parts: list[tuple[str, ...]] = [(url,) for url in inbound.media or ("",)]
+        if len(inbound.media) > 1 and self.doubt["attachments"] == "media_urls":
+            parts = [inbound.media]
+        for number, urls in enumerate(parts):
+            self.keep(
                 Message(
                     handle=str(uuid4()).upper(),  # inbound handles look like Apple's (4)
                     line=inbound.line,
@@ -272,7 +231,8 @@ class Account:
                     to_group=group is not None,
                     imessage=inbound.thread.apple or (private and self.imessage(inbound.sender)),
                     content="" if number else inbound.text,
-                    media_url=media_url,
+                    media_url=urls[0],
+                    media_urls=urls if len(urls) > 1 else (),
                     created=inbound.at,
                     opted_out=inbound.sender in self.opted_out,
                 )

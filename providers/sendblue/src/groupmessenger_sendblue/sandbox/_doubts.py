@@ -43,4 +43,30 @@ DOUBTS = (
     Doubt("list_lag", "seconds until a message is listed", (0, 5)),
     Doubt("created_filter", "created_at_gte and created_at_lte of the list", ("honoured", "ignored")),
     Doubt("content_stored", "the text as it is read back", ("exact", "trimmed")),
+    # What becomes of a message
+    Doubt("sms_final", "the last status of a message that SMS carries", ("SENT", "DELIVERED")),
+    Doubt("delivered_in_group", "how many phones must be on for a group's message to be delivered", ("any", "all")),
+    # Webhooks
+    Doubt("webhook_type", "a webhook added without a type", ("receive", "refused")),
+    Doubt("typing_registration", "a webhook for typing", ("kept", "refused", "dropped")),
+    Doubt("retried", "the answers after which a callback is tried again", ("5xx", "not_2xx")),
+    Doubt("forty_five_seconds", "what the 45 s of callbacks are", ("time_out", "pause")),
+    # What webhooks are told of messages that come in
+    Doubt("own_echo", "our own messages on the webhook for what comes in", ("none", "other_lines", "all")),
+    Doubt("private_participants", "the participants of a private message", ("empty", "contact_and_line")),
+    Doubt("unnamed_group", "group_display_name where there is no name", ("empty", "null")),
+    Doubt("group_message_type", "the message_type of a message in a group", ("group", "message")),
+    Doubt("received_group_id", "group_id of a message in a group; empty on a free plan", ("given", "empty")),
+    Doubt("attachments", "several attachments of one message", ("apart", "media_urls")),
+    Doubt("sms_word", "the service of SMS in callbacks", ("SMS", "sms")),
+    Doubt("typing_number", "who number is when somebody types", ("contact", "line")),
+    # What callbacks are told of messages that were sent
+    Doubt("status_callback_on_groups", "status_callback on a group send", ("called", "ignored")),
+    Doubt("status_callback_secret", "whether a message's own callback has the account's secret", (False, True)),
+    Doubt("both_callbacks", "who hears of a message with a status_callback", ("both", "status_callback")),
+    Doubt("first_status", "the first status that callbacks tell", ("QUEUED", "REGISTERED", "none")),
+    # Files
+    Doubt("upload_file", "the status of an uploaded file; 404 if there is no such call", (200, 201, 404)),
+    Doubt("largest_file", "the largest file for upload, in megabytes", (100, 5)),
+    Doubt("media_object_in_send", "a mediaObjectId as the media_url of a send", ("refused", "accepted")),
 )

@@ -10,39 +10,16 @@ from groupmessenger.sandbox.clock import Clock
 from groupmessenger.sandbox.face import Answer, Call, Face, Handler, Route
 from groupmessenger.sandbox.phones import Network
 
-from ._account import (
-    KEY_ID,
-    LINE,
-    LINES,
-    SEAT,
-    SECOND_LINE,
-    SECRET,
-    Account,
-    Forced,
-    Group,
-    Limits,
-    Message,
-    is_email,
-    is_number,
-)
+from ._account import KEY_ID, SEAT, SECRET, WEBHOOK_SECRET, Account, is_email, is_number
+from ._calling import Calling
 from ._doubts import DOUBTS
+from ._files import Files
 from ._groups import Groups
 from ._messages import Reading
+from ._records import LINE, LINES, SECOND_LINE, Forced, Group, Limits, Message
 from ._refusals import Refused, body_of, refused, send_refused, text_of
 from ._sending import Sending
-
-WEBHOOK_TYPES = (
-    "receive",
-    "outbound",
-    "typing_indicator",
-    "call_log",
-    "call_completed",
-    "inbound_call",
-    "line_blocked",
-    "line_assigned",
-    "contact_created",
-    "contact_profile",
-)
+from ._webhooks import Webhooks
 
 
 class SendblueFace(Face):
@@ -56,15 +33,20 @@ class SendblueFace(Face):
     KEY_ID = KEY_ID
     SECRET = SECRET
     SEAT = SEAT
+    WEBHOOK_SECRET = WEBHOOK_SECRET
 
     def __init__(self, network: Network, clock: Clock, doubts: Mapping[str, Any]) -> None:
         super().__init__(network, clock, doubts)
         self.account = Account(network, clock, self.doubt)
-        self._sending = Sending(self.account)
+        self._webhooks = Webhooks(self.doubt)
+        self._calling = Calling(self.account, self._webhooks)
+        self.account.on_message = self._calling.kept
+        self._files = Files(self.account, f"/{self.name}/files")
+        self._sending = Sending(self.account, self._files)
         self._groups = Groups(self.account)
         self._reading = Reading(self.account)
 
-    def settings(self, base_url: str) -> dict[str, str | int | float]:
+    def settings(self, base_url: str) -> dict[str, Any]:
         """What a connection to the first line needs."""
         return {
             "line": LINE,
@@ -73,10 +55,12 @@ class SendblueFace(Face):
             "base_url": base_url,
             "exclusive_line": True,
             "settle_after": 0,
+            "webhook_secrets": [WEBHOOK_SECRET],
+            "other_lines": [SECOND_LINE],
         }
 
     def routes(self) -> Iterable[Route]:
-        """The calls that have to do with groups and messages."""
+        """The calls that have to do with groups, messages, webhooks and files."""
         calls: tuple[tuple[str, str, str, Handler], ...] = (
             ("POST", "/api/send-group-message", "send_group", self._sending.group),
             ("POST", "/api/send-message", "send_direct", self._sending.direct),
@@ -90,9 +74,22 @@ class SendblueFace(Face):
             ("GET", "/api/evaluate-service", "evaluate_service", self._evaluate),
             ("POST", "/api/v2/contacts/opt-out", "opt_out", self._opt_out),
             ("POST", "/api/send-typing-indicator", "typing", self._typing),
-            ("GET", "/api/account/webhooks", "webhooks", self._webhooks),
+            ("GET", "/api/account/webhooks", "webhooks", self._webhooks.read),
+            ("POST", "/api/account/webhooks", "add_webhooks", self._webhooks.add),
+            ("PUT", "/api/account/webhooks", "replace_webhooks", self._webhooks.put),
+            ("DELETE", "/api/account/webhooks", "remove_webhooks", self._webhooks.remove),
+            ("POST", "/api/upload-file", "upload_file", self._files.upload),
+            ("POST", "/api/upload-media-object", "upload_media_object", self._files.media_object),
         )
-        return [Route(method, path, operation, _guarded(handler)) for method, path, operation, handler in calls]
+        guarded = [Route(method, path, operation, _guarded(handler)) for method, path, operation, handler in calls]
+        return [*guarded, Route("GET", "/files/{name}", "read_file", self._files.read)]  # files are public
+
+    def calls(self, url: str | None) -> None:
+        """Have this URL, and no other, hear what comes in, what becomes of messages, and who types."""
+        super().calls(url)
+        with self.network.lock:
+            heard = ("receive", "outbound", "typing_indicator") if url is not None else ()
+            self._webhooks.replace({kind: [str(url)] for kind in heard}, WEBHOOK_SECRET if heard else None)
 
     # For tests
 
@@ -121,11 +118,31 @@ class SendblueFace(Face):
         """
         self.account.forced.append(Forced(dict(body_fields), status, done, whole))
 
+    def fail_next(self, fields: Mapping[str, Any]) -> None:
+        """Have the next send that breaks no rule accepted, and fail when it was to be sent: it reaches nobody.
+
+        `fields` are those of its message object from then on, such as `error_code`; its status is ERROR without one.
+        """
+        fixed = {"status": "ERROR", **fields}
+        self.account.forced.append(Forced(fixed, status=200, done=True, whole=False, later=True))
+
+    def types(self, number: str, line: str, *, typing: bool = True) -> None:
+        """Somebody types to one of our lines, privately, or stops. Raises KeyError for what is no line of ours."""
+        if line not in LINES:
+            raise KeyError(f"{line} is none of Sendblue's lines: {', '.join(LINES)}")
+        with self.network.lock:
+            self._calling.typing(number, line, typing=typing)
+
     def human_sends(self, group_id: str, text: str) -> Message:
         """Somebody writes to the group by hand, on the same line, from Sendblue's dashboard."""
-        group = self.account.groups[group_id]
+        with self.network.lock:
+            message = self._by_hand(self.account.groups[group_id], text)
+            self.account.send(message)
+            return message
+
+    def _by_hand(self, group: Group, text: str) -> Message:
         line = group.lines[0]
-        message = Message(
+        return Message(
             handle=str(uuid4()),
             line=line,
             outbound=True,
@@ -140,8 +157,6 @@ class SendblueFace(Face):
             by_seat=True,
             to_group=True,
         )
-        self.account.send(message)
-        return message
 
     # The other calls
 
@@ -172,10 +187,6 @@ class SendblueFace(Face):
         if line not in LINES or not talked:
             raise send_refused("No route mapping found")
         return Answer(200, {"number": number, "status": "SENT", "error_message": None})
-
-    def _webhooks(self, call: Call) -> Answer:
-        webhooks: dict[str, Any] = {name: [] for name in WEBHOOK_TYPES}
-        return Answer(200, {"status": "OK", "webhooks": webhooks | {"globalSecret": None}})
 
 
 def _guarded(handler: Handler) -> Handler:

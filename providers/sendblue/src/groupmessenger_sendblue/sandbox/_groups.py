@@ -9,7 +9,8 @@ from uuid import uuid4
 
 from groupmessenger.sandbox.face import Answer, Call
 
-from ._account import LINES, SEAT, SEAT_EMAIL, Account, Group, instant, is_email, is_number
+from ._account import SEAT, SEAT_EMAIL, Account, instant, is_email, is_number
+from ._records import LINES, Group
 from ._refusals import Refused, body_of, refused, text_of
 
 LONGEST_ID = 160

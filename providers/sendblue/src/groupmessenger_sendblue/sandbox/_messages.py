@@ -9,7 +9,8 @@ from typing import Any
 
 from groupmessenger.sandbox.face import Answer, Call
 
-from ._account import ACCOUNT_EMAIL, SEAT, SEAT_EMAIL, Account, Message, instant
+from ._account import ACCOUNT_EMAIL, SEAT, SEAT_EMAIL, Account, instant
+from ._records import Message
 from ._refusals import refused
 
 STATUSES = frozenset(
@@ -19,13 +20,14 @@ DEFAULT_LIMIT = 50  # not said anywhere; the vendor's own example of polling tak
 MOST = 1000  # asking for more gives this many (3)
 FARTHEST = 10_000  # the vendor's CLI goes no farther (3)
 EARLIEST, LATEST = datetime.min.replace(tzinfo=UTC), datetime.max.replace(tzinfo=UTC)
+_NEWER = frozenset({"error_key", "seat_id", "sender_email", "reply_to", "thread_originator"})
 _ORDERS = {"createdAt": 0, "created_at": 0, "updatedAt": 1, "updated_at": 1, "sentAt": 0, "sent_at": 0}
 
 
 def row(account: Account, message: Message) -> dict[str, Any]:
     """A message as lists have it."""
     status, since = account.status(message)
-    group = message.group
+    group, fixed = message.group, account.fixed(message)
     content = message.content
     participants: list[str] = []
     if message.to_group:
@@ -33,16 +35,16 @@ def row(account: Account, message: Message) -> dict[str, Any]:
         participants = sorted({*message.others, *([message.line] if with_line else [])})
     # The SDK types these as one text for groups too; the first of the people is a guess at what it holds.
     to = next(iter(message.others), None) if message.outbound else message.line
-    return {
+    found = {
         "accountEmail": ACCOUNT_EMAIL,
         "content": content.strip() if account.doubt["content_stored"] == "trimmed" else content,
         "is_outbound": message.outbound,
         "status": status,
-        "error_code": message.fixed.get("error_code"),
-        "error_message": message.fixed.get("error_message"),
-        "error_reason": message.fixed.get("error_reason"),
-        "error_detail": message.fixed.get("error_detail"),
-        "error_key": message.fixed.get("error_key"),
+        "error_code": fixed.get("error_code"),
+        "error_message": fixed.get("error_message"),
+        "error_reason": fixed.get("error_reason"),
+        "error_detail": fixed.get("error_detail"),
+        "error_key": fixed.get("error_key"),
         "message_handle": message.handle,
         "date_sent": instant(message.created),
         "date_updated": instant(since),
@@ -65,6 +67,7 @@ def row(account: Account, message: Message) -> dict[str, Any]:
         "reply_to": message.reply_to,
         "thread_originator": message.reply_to and {"message_handle": message.reply_to["message_handle"]},
     }
+    return found | ({"media_urls": list(message.media_urls)} if message.media_urls else {})
 
 
 def answer_body(account: Account, message: Message) -> dict[str, Any]:
@@ -73,15 +76,48 @@ def answer_body(account: Account, message: Message) -> dict[str, Any]:
     body = row(account, message)
     body[doubt["email_key"]] = body.pop("accountEmail")
     body[doubt["date_key"]] = body.pop("date_sent")
-    if message.to_group and message.outbound:
-        body["number"] = body["to_number"] = {
-            "array": list(message.others),
-            "string": body["to_number"],
-            "absent": None,
-        }[doubt["number_field"]]
-        if doubt["number_field"] == "absent":
-            del body["number"], body["to_number"]
+    _address(account, message, body)
     return body
+
+
+def callback_body(account: Account, message: Message) -> dict[str, Any]:
+    """A message as callbacks have it: what was seen live, and newer fields only where they say something (4)."""
+    doubt = account.doubt
+    body = {name: value for name, value in row(account, message).items() if value is not None or name not in _NEWER}
+    body["send_style"] = body["send_style"] or ""
+    body["group_display_name"] = body["group_display_name"] or {"empty": "", "null": None}[doubt["unnamed_group"]]
+    if not message.imessage:
+        body["service"] = doubt["sms_word"]
+    if message.outbound:
+        _address(account, message, body)
+        hide_group_id(account, message, body)
+    elif message.to_group:
+        if doubt["received_group_id"] == "empty":
+            body["group_id"] = ""
+        else:  # seen only together with an id: without either nothing would say that it is a group
+            body["message_type"] = doubt["group_message_type"]
+    elif doubt["private_participants"] == "contact_and_line":
+        body["participants"] = [message.sender, message.line]
+    return body
+
+
+def hide_group_id(account: Account, message: Message, body: dict[str, Any]) -> None:
+    """Leave out the group's id where a send does not tell it."""
+    if message.to_group and account.doubt["group_id"] == "absent":
+        del body["group_id"]
+    elif message.to_group and account.doubt["group_id"] == "empty":
+        body["group_id"] = ""
+
+
+def _address(account: Account, message: Message, body: dict[str, Any]) -> None:
+    """Write whom a group's message goes to: it varies (2.2)."""
+    form = account.doubt["number_field"]
+    if not (message.to_group and message.outbound) or form == "string":
+        return
+    if form == "array":
+        body["number"] = body["to_number"] = list(message.others)
+    else:
+        del body["number"], body["to_number"]
 
 
 class Reading:

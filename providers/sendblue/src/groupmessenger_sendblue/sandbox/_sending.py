@@ -4,18 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
-from pathlib import PurePosixPath
 from typing import Any, cast
-from urllib.parse import parse_qs, urlsplit
 from uuid import uuid4
 
 import attrs
 
 from groupmessenger.sandbox.face import Answer, Call
 
-from ._account import LINES, SEAT, Account, Forced, Group, Message, is_number
-from ._messages import answer_body
-from ._refusals import Refused, body_of, send_refused, text_of
+from ._account import SEAT, SENT_AFTER, Account, is_number
+from ._files import Files
+from ._messages import answer_body, hide_group_id
+from ._records import LINES, Forced, Group, Message
+from ._refusals import body_of, send_refused, text_of
+from ._webhooks import is_url
 
 STYLES = frozenset(
     {
@@ -34,18 +35,6 @@ STYLES = frozenset(
         "slam",
     }
 )
-_SIGNATURES = frozenset(
-    {
-        "expires",
-        "policy",
-        "sig",
-        "signature",
-        "token",
-        "x-amz-credential",
-        "x-amz-signature",
-        "x-goog-signature",
-    }
-)
 
 
 @attrs.frozen
@@ -56,13 +45,15 @@ class _Draft:
     style: str | None
     reply_to: dict[str, Any] | None
     seat: bool
+    status_callback: str = attrs.field(repr=False)
 
 
 class Sending:
     """The calls that send."""
 
-    def __init__(self, account: Account) -> None:
+    def __init__(self, account: Account, files: Files) -> None:
         self.account = account
+        self._files = files
         self._sends: dict[str, list[datetime]] = {line: [] for line in LINES}
 
     def group(self, call: Call) -> Answer:
@@ -118,13 +109,22 @@ class Sending:
         if len(content) >= account.limits.characters:
             raise send_refused(f"content must be shorter than {account.limits.characters} characters")
         if media_url:
-            _check_media(media_url)
+            media_url = self._files.media(media_url)
         if not content and (not media_url or (to_group and not account.doubt["media_only"])):
             raise send_refused("missing required parameter: content")
         seat = text_of(body, "seat_id")
         if seat not in ("", SEAT):
             raise send_refused("Seat not found")
-        return _Draft(line, content, media_url, self._style(body, to_group=to_group), _reply_to(body), bool(seat))
+        style, reply_to = self._style(body, to_group=to_group), _reply_to(body)
+        return _Draft(line, content, media_url, style, reply_to, bool(seat), self._callback(body, to_group=to_group))
+
+    def _callback(self, body: dict[str, Any], *, to_group: bool) -> str:
+        url = text_of(body, "status_callback")
+        if to_group and self.account.doubt["status_callback_on_groups"] == "ignored":
+            return ""
+        if url and not is_url(url):
+            raise send_refused("Invalid status_callback")
+        return url
 
     def _style(self, body: dict[str, Any], *, to_group: bool) -> str | None:
         style = text_of(body, "send_style")
@@ -183,7 +183,7 @@ class Sending:
             raise refusal
         message = self._message(draft, others, group, to_group=to_group)
         message.fixed = refusal.answer.body
-        self.account.messages.append(message)
+        self.account.keep(message)
         return Answer(200, self._body(message), done=False)
 
     def _send(self, draft: _Draft, others: Sequence[str], group: Group | None, new: int, *, to_group: bool) -> Answer:
@@ -192,6 +192,9 @@ class Sending:
             raise send_refused("New contact limit reached", code=429, key=cap)
         message = self._message(draft, others, group, to_group=to_group)
         forced = account.forced.popleft() if account.forced else None
+        if forced is not None and forced.later:
+            message.fixed, message.fixed_from = forced.fields, message.created + SENT_AFTER
+            forced = None
         if forced is not None and not forced.done:
             return self._not_sent(message, forced)
         self._sends[draft.line].append(message.created)
@@ -209,7 +212,7 @@ class Sending:
     def _not_sent(self, message: Message, forced: Forced) -> Answer:
         if forced.status < 300:  # it has a handle, which can be asked for
             message.fixed = {"status": "ERROR", **forced.fields}
-            self.account.messages.append(message)
+            self.account.keep(message)
         return Answer(forced.status, _forced(self._body(message), forced), done=False)
 
     def _message(self, draft: _Draft, others: Sequence[str], group: Group | None, *, to_group: bool) -> Message:
@@ -237,19 +240,16 @@ class Sending:
             style=draft.style,
             reply_to=draft.reply_to,
             by_seat=draft.seat,
+            status_callback=draft.status_callback,
             to_group=to_group,
         )
 
     def _body(self, message: Message) -> dict[str, Any]:
-        doubt = self.account.doubt
         body = answer_body(self.account, message)
         body["content"] = message.content  # as it was given; only the device's copy may be trimmed
-        if not doubt["handle_in_answer"]:
+        if not self.account.doubt["handle_in_answer"]:
             del body["message_handle"]
-        if message.to_group and doubt["group_id"] == "absent":
-            del body["group_id"]
-        elif message.to_group and doubt["group_id"] == "empty":
-            body["group_id"] = ""
+        hide_group_id(self.account, message, body)
         return body
 
 
@@ -264,18 +264,3 @@ def _reply_to(body: dict[str, Any]) -> dict[str, Any] | None:
     if not isinstance(reply_to, dict) or not isinstance(reply_to.get("message_handle"), str):  # pyright: ignore[reportUnknownMemberType]
         raise send_refused("reply_to needs a message_handle")
     return cast("dict[str, Any]", reply_to)
-
-
-def _check_media(url: str) -> None:
-    """The URL must be public and end in a file extension; signed ones are not supported (2.2)."""
-    parts = urlsplit(url)
-    if parts.scheme not in ("http", "https") or not parts.netloc:
-        raise _media("must be an http or https URL")
-    if not PurePosixPath(parts.path).suffix:
-        raise _media("must end in a file extension")
-    if _SIGNATURES.intersection(name.lower() for name in parse_qs(parts.query, keep_blank_values=True)):
-        raise _media("must not be a signed URL")
-
-
-def _media(what: str) -> Refused:
-    return send_refused(f"media_url {what}")
