@@ -96,6 +96,7 @@ def test_capabilities() -> None:
         "effects": frozenset(),
     }
     assert MESSENGER.capabilities.channels == (gm.Channel.SMS, gm.Channel.MMS)
+    assert MESSENGER.capabilities.final_after is None
 
 
 FLAGS = {
@@ -112,6 +113,9 @@ FLAGS = {
     "get_status": Grade.NATIVE,
     "find_sent": Grade.PARTIAL,
     "cancel_scheduled": Grade.NATIVE,
+    "receive": Grade.NATIVE,
+    "received_since": Grade.PARTIAL,
+    "upload": Grade.UNSUPPORTED,
     "media": Grade.PARTIAL,
     "effect": Grade.UNSUPPORTED,
     "reply_to": Grade.UNSUPPORTED,

@@ -55,6 +55,14 @@ _REASON = {
     31: FailureReason.UNREACHABLE,
     103: FailureReason.OPTED_OUT,
 }
+# Words of the same papers, for where there is no code: messages of MMS may have none. "opted out" is a guess.
+_WORDS = {
+    "incorrect number": FailureReason.INVALID_RECIPIENT,
+    "unknown subscriber": FailureReason.INVALID_RECIPIENT,
+    "unavailable subscriber": FailureReason.UNREACHABLE,
+    "timeout": FailureReason.UNREACHABLE,
+    "opted out": FailureReason.OPTED_OUT,
+}
 _PARAMETER = {
     "recipient": FailureReason.INVALID_RECIPIENT,  # in their recorded answers; the field itself is `recipients`
     "recipients": FailureReason.INVALID_RECIPIENT,
@@ -174,7 +182,9 @@ def reason_of(item: Mapping[str, Any]) -> FailureReason | None:
     if item.get("status") == "expired":
         return FailureReason.UNREACHABLE
     code = item.get("statusErrorCode")
-    return _REASON.get(code, FailureReason.OTHER) if isinstance(code, int) else FailureReason.OTHER
+    if isinstance(code, int) and code:
+        return _REASON.get(code, FailureReason.OTHER)
+    return _WORDS.get(str(item.get("statusReason")).lower(), FailureReason.OTHER)
 
 
 def _recipients(body: Mapping[str, Any]) -> Mapping[str, Any]:

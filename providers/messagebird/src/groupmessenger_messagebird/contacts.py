@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from groupmessenger.provider import (
+    Address,
     Done,
     GroupMessengerError,
     Member,
@@ -66,6 +67,19 @@ async def _contact(member: Member) -> str:
     if found := await _look_up(member):
         return found
     raise OutcomeUnknown("MessageBird may have made the contact, or not: its answer is in no shape it documents")
+
+
+async def find(address: Address) -> tuple[str, ...]:
+    """The ids of all contacts of a number, none where there is none. Everything is read if their filter does not."""
+    number = answers.digits(address)
+    if not number.isascii() or not number.isdigit():  # a name, or an e-mail, is no contact
+        return ()
+    member = Member(address)
+    rows = await page("/contacts", params={"msisdn": number})
+    found = [answers.id_of(row) for row in rows.items if _is(row, member)]
+    if not found and rows.items:
+        found = [answers.id_of(row) for row in await everything("/contacts") if _is(row, member)]
+    return tuple(found)
 
 
 async def _look_up(member: Member) -> str:

@@ -45,6 +45,7 @@ CAPABILITIES = Capabilities(
     receipts=Receipts.PER_RECIPIENT,
     evidence=Evidence.HANDSET,
     lookup=Lookup.TOKEN,
+    final_after=None,  # a text without expires_at is tried for as long as the carrier likes: no default is published
     channels=(Channel.SMS, Channel.MMS),
     exposes_numbers=False,
     billing=Billing.PER_RECIPIENT_SEGMENT,

@@ -15,7 +15,6 @@ from groupmessenger.provider import (
     Absent,
     Attempt,
     CannotTell,
-    Evidence,
     Found,
     GroupReceipt,
     NotReached,
@@ -33,7 +32,7 @@ from groupmessenger.provider import (
     now,
 )
 
-from . import answers
+from . import answers, reports
 from .paging import page, whole
 
 if TYPE_CHECKING:
@@ -92,23 +91,8 @@ async def _is_gone(message_id: str) -> bool:
 async def statuses(message_id: str) -> tuple[StatusChanged, ...]:
     """How far a message is with each recipient."""
     _, body = await read(message_id)
-    return tuple(_status(message_id, item) for item in answers.recipients_of(body))
-
-
-def _status(message_id: str, item: Mapping[str, Any]) -> StatusChanged:
-    recipient, status = answers.address_of(item.get("recipient")), answers.status_of(item)
-    code = item.get("statusErrorCode")
-    return StatusChanged(
-        key=f"{message_id}/{item.get('recipient')}/{status}",
-        at=moment(item.get("statusDatetime")),
-        message_id=message_id,
-        recipient=recipient,
-        status=status,
-        evidence=Evidence.HANDSET if status is Status.DELIVERED else None,
-        reason=answers.reason_of(item),
-        code=None if code is None else str(code),
-        raw=item,
-    )
+    items = answers.recipients_of(body)
+    return tuple(reports.changed(message_id, item, body.get("reference"), item) for item in items)
 
 
 async def find(messenger: MessageBirdMessenger, attempt: Attempt) -> Sighting:

@@ -10,6 +10,7 @@ from urllib.parse import quote
 import attrs
 
 from groupmessenger.provider import (
+    Address,
     Failed,
     Group,
     GroupMessengerError,
@@ -88,6 +89,20 @@ async def listing(messenger: MessageBirdMessenger, cursor: str | None) -> Page[G
     if not groups and rows.next is not None:  # whoever goes on from page to page would never come to an end
         raise UnexpectedAnswer("MessageBird's list of groups has none in it, and goes on")
     return Page(groups, None if rows.next is None else str(rows.next))
+
+
+async def of_person(messenger: MessageBirdMessenger, address: Address) -> tuple[Group, ...]:
+    """The groups that somebody's contacts are in, each once, without their members; none for whom has no contact."""
+    found: dict[Group, None] = {}
+    for contact in await contacts.find(address):
+        try:
+            rows = await everything(f"/contacts/{quote(contact, safe='')}/groups")
+        except Rejected as error:
+            if error.status != 404:
+                raise
+            continue  # the contact went away meanwhile
+        found |= {_group(messenger, row): None for row in rows if answers.id_of(row)}
+    return tuple(found)
 
 
 async def roster(group: Group) -> Roster:

@@ -2,35 +2,35 @@
 
 from __future__ import annotations
 
-import math
 import re
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from datetime import UTC, date, datetime
+from datetime import date, datetime
 from typing import Any
 
 import attrs
 
 from groupmessenger.provider import (
     PARTIAL,
+    Acknowledgement,
     Address,
     Attempt,
     Authorization,
+    Callback,
     Capabilities,
     CapabilityError,
-    Degradation,
+    Event,
     Finding,
     Group,
     GroupMessenger,
     GroupReceipt,
     InvalidInput,
     Level,
-    LimitExceeded,
-    LimitName,
     Member,
     Message,
     OutcomeUnknown,
     Page,
     PhoneNumber,
+    Problem,
     ProviderError,
     Receipt,
     Rejected,
@@ -41,20 +41,20 @@ from groupmessenger.provider import (
     StatusChanged,
     UnsupportedOperation,
     UrlParts,
-    ask,
+    Verified,
     callback_url,
     countdown,
     graded,
     mask,
     moment,
-    now,
-    sealed_url,
+    own_numbers,
     secret,
+    secrets,
     setting,
 )
 
-from . import answers, lookup, membership
-from .limits import CAPABILITIES, CHUNK, without_answers
+from . import answers, inbox, lookup, membership, sending, webhooks
+from .limits import CAPABILITIES, without_answers
 
 LAST_DAY = date(2026, 12, 31)  # of the "dual-key window" on bird.com/en-us/migrate/from-messagebird-classic
 
@@ -87,7 +87,8 @@ class MessageBirdMessenger(GroupMessenger):
     """A MessageBird originator. `line` is a number in E.164, or a name of up to 11 letters and digits.
 
     A name is one-way: nobody can answer it, and it sends no pictures. `access_key` is from the dashboard's developer
-    settings. `report_url` hears what becomes of each copy of an SMS.
+    settings, and so are `signing_keys`, by which callbacks are believed. `report_url` hears what becomes of each copy
+    of an SMS.
     """
 
     name = "messagebird"
@@ -97,6 +98,8 @@ class MessageBirdMessenger(GroupMessenger):
         "originator body recipients groupIds reference datacoding scheduledDatetime mediaUrls reportUrl".split()  # noqa: SIM905
     )
     url_parts = UrlParts(user="access_key", host="line")
+    # Another body than OK is an error to them, by RapidPro's handler. How long they wait nobody says: 10 s is a guess.
+    acknowledgement = Acknowledgement(status=200, body=b"OK", methods=frozenset({"GET", "POST"}), within=10)
 
     line: str = setting(
         "your number in E.164, or a name of up to 11 letters and digits, which nobody can answer",
@@ -106,6 +109,23 @@ class MessageBirdMessenger(GroupMessenger):
     access_key: str = secret("a live access key of dashboard.messagebird.com", validator=_classic)
     base_url: str = setting("where the classic API is", default="https://rest.messagebird.com")
     report_url: str | None = callback_url("a URL that MessageBird tells what becomes of each copy of an SMS")
+    signing_keys: tuple[str, ...] = secrets("the signing key of dashboard > developers > settings, not the access key")
+    legacy_signatures: bool = setting(
+        "true to believe callbacks with the older HMAC headers alone, which leave out host and path",
+        default=False,
+        converter=attrs.converters.to_bool,
+    )
+    other_lines: tuple[str, ...] = own_numbers()
+
+    @classmethod
+    def conflicts(cls, settings: Mapping[str, Any]) -> Iterable[Problem]:
+        """A signing key that is none, and signatures that nothing can check."""
+        keys = settings.get("signing_keys")
+        if isinstance(keys, tuple) and settings.get("access_key") in keys:
+            cure = "the signing key is beside it in dashboard > developers > settings"
+            yield Problem("signing_keys", "the access key is among them", cure)
+        if settings.get("legacy_signatures") and not keys:
+            yield Problem("legacy_signatures", "nothing can be checked without signing_keys", "set signing_keys")
 
     @property
     def is_one_way(self) -> bool:
@@ -144,6 +164,8 @@ class MessageBirdMessenger(GroupMessenger):
             yield Finding(Level.WARNING, "this is a test key: messages are accepted and nobody gets them")
         if self.is_one_way:
             yield Finding(Level.WARNING, "the line is a name: nobody can answer, and pictures are refused")
+        if self.report_url is not None and not self.signing_keys:
+            yield Finding(Level.WARNING, "reports that MessageBird signs are refused: signing_keys is not set")
         yield Finding(Level.UNCHECKED, "the balance, and whether this is a trial account, which texts one number only")
         yield Finding(Level.UNCHECKED, "whether the line is yours, and can send MMS: MessageBird says so on sending")
 
@@ -154,9 +176,9 @@ class MessageBirdMessenger(GroupMessenger):
         if message.media and not self.is_one_way and not self.line.startswith("+1"):
             yield UnsupportedOperation("MessageBird sends pictures from US and Canadian numbers only")
         people = to.addresses if isinstance(to, Group) else (to,)
-        yield from _abroad(people, message)
+        yield from sending.abroad(people, message)
         if message.leave_out and not message.media:  # for pictures there is a limit of that name
-            yield from _too_many([address for address in people if address not in message.leave_out])
+            yield from sending.too_many([address for address in people if address not in message.leave_out])
 
     async def create_group(self, members: Sequence[Member], name: str | None) -> Group:
         """Make contacts and the group. Raises `PartialFailure`, which has the group, naming who is not in it."""
@@ -197,18 +219,18 @@ class MessageBirdMessenger(GroupMessenger):
                 raise UnsupportedOperation(f"to leave out: {who}, not in the group")
             if not listed:
                 raise UnsupportedOperation("there is nobody in the group to send it to")
-            for refused in (*_too_many(listed), *_abroad(listed, message)):
+            for refused in (*sending.too_many(listed), *sending.abroad(listed, message)):
                 raise refused
             group = attrs.evolve(group, members=members)
             to = {"recipients": [answers.digits(address) for address in listed]}
-        body = await self._post(message, token, to)
+        body = await sending.post(self, message, token, to)
         asked = None if group.members is None else len({*group.addresses} - {*message.leave_out})
-        return GroupReceipt(**self._facts(body, message, asked), group=group)
+        return GroupReceipt(**sending.facts(self, body, message, asked), group=group)
 
     async def send_direct(self, to: Address, message: Message, token: str) -> Receipt:
         """Send to one number."""
-        body = await self._post(message, token, {"recipients": [answers.digits(to)]})
-        return Receipt(**self._facts(body, message, 1))
+        body = await sending.post(self, message, token, {"recipients": [answers.digits(to)]})
+        return Receipt(**sending.facts(self, body, message, 1))
 
     async def get_status(self, message_id: str) -> tuple[StatusChanged, ...]:
         """A status a recipient. A message that was just sent may not be readable for a while."""
@@ -229,64 +251,24 @@ class MessageBirdMessenger(GroupMessenger):
         """Look for the token that went with the message as its reference."""
         return await lookup.find(self, attempt)
 
-    async def _post(self, message: Message, token: str, to: Mapping[str, Any]) -> Mapping[str, Any]:
-        body = {**message.extras.get(self.name, {}), **to, "originator": self.line, "reference": token}
-        if message.text:
-            body["body"] = message.text
-        if message.send_at is not None:
-            body["scheduledDatetime"] = message.send_at.isoformat(timespec="seconds")
-        if message.media:
-            body["mediaUrls"] = [media.url for media in message.media]
-            return answers.check_sent(await ask(Request("POST", lookup.MMS, json=body)))
-        body["datacoding"] = "auto"  # their default replaces what is not in the GSM alphabet
-        if self.report_url is not None:
-            body["reportUrl"] = sealed_url(self.report_url, token, self.access_key)
-        if message.expires_at is not None:
-            body["validity"] = await _validity(message)
-        return answers.check_sent(await ask(Request("POST", lookup.SMS, json=body)))
+    def verify(self, callback: Callback) -> Verified:
+        """A JWT by one of `signing_keys`; without one, the seal in `report_url`, or the older headers."""
+        return webhooks.believed(self, callback)
 
-    def _facts(self, body: Mapping[str, Any], message: Message, asked: int | None) -> dict[str, Any]:
-        """What a receipt of any kind says. An answer of 201 is never "not sent", whatever it counts."""
-        items = answers.recipients_of(body)
-        waits = message.send_at is not None and all(answers.status_of(item) is Status.SCHEDULED for item in items)
-        degradations: list[Degradation] = []
-        if self.has_test_key:
-            degradations.append(Degradation("delivery", "this is a test key: nobody gets it"))
-        elif not waits and answers.counts_nobody(body):
-            done = "MessageBird took it and counts nobody it was sent to yet: ask get_status"
-            degradations.append(Degradation("delivery", done))
-        counted = answers.counted(body)
-        if not self.has_test_key and asked is not None and counted is not None and counted < asked:
-            degradations.append(Degradation("recipients", f"MessageBird counts {counted} of {asked}"))
-        return {
-            "id": answers.id_of(body),
-            "status": Status.SCHEDULED if waits else Status.ACCEPTED,
-            "recipients": answers.named_recipients(body),
-            "degradations": tuple(degradations),
-            "raw": body,
-        }
+    def parse(self, callback: Callback) -> Iterable[Event]:
+        """Status reports, and what came in at numbers and short codes, as SMS or MMS."""
+        return webhooks.events(self, callback)
 
+    @graded(PARTIAL("texts, on any line of the account; whether its listing has MMS is not published"))
+    async def received_since(self, since: datetime, cursor: str | None = None) -> Page[Event]:
+        """One page of the account's messages, newest first."""
+        return await inbox.received(since, cursor)
 
-async def _validity(message: Message) -> int:
-    """Seconds that a message may take. Raises `UnsupportedOperation` where it is over before it begins."""
-    assert message.expires_at is not None  # noqa: S101 - for types
-    begins = max(await now(), message.send_at or message.expires_at.min.replace(tzinfo=UTC))
-    seconds = math.ceil((message.expires_at - begins).total_seconds())
-    if seconds <= 0:
-        raise UnsupportedOperation("expires_at is over before the message would leave")
-    return seconds
+    async def groups_of(self, address: Address) -> tuple[Group, ...]:
+        """The groups that somebody's contact is in."""
+        return await membership.of_person(self, address)
 
-
-def _too_many(people: Sequence[Address]) -> Iterable[CapabilityError]:
-    """Why these people cannot be sent to one by one in one request; more requests would be more messages."""
-    if len(people) > CHUNK:
-        text = f"{len(people)} recipients: copies by number, for a picture or without some members, go to {CHUNK}"
-        yield LimitExceeded(text, name=LimitName.RECIPIENTS, limit=CHUNK, asked=len(people))
-
-
-def _abroad(people: Sequence[Address], message: Message) -> Iterable[CapabilityError]:
-    """Why these people cannot have a picture."""
-    foreign = [address for address in people if not str(address).startswith("+1") and address not in message.leave_out]
-    if message.media and foreign:
-        who = ", ".join(map(repr, foreign))
-        yield UnsupportedOperation(f"MessageBird sends pictures to US and Canadian numbers only, and not to {who}")
+    def stored(self, url: str) -> Request | None:
+        """A file below `base_url`; the media of MMS are elsewhere in all that is published, and need no key."""
+        base = self.base_url.rstrip("/")
+        return Request("GET", url.removeprefix(base)) if url.startswith(f"{base}/") else None

@@ -1,0 +1,75 @@
+"""How far a copy is: as a status report tells it, in a GET, and as a message's entries do, in the same words."""
+
+from __future__ import annotations
+
+import hmac
+from collections.abc import Mapping
+from typing import Any
+
+from groupmessenger.provider import Callback, Evidence, Status, StatusChanged, unsealed
+
+from . import answers
+from .fields import instant, of_pairs, text
+
+
+def is_report(callback: Callback) -> bool:
+    """Whether it is a status report: a GET with a status, and a message's id or our reference."""
+    if callback.method != "GET":
+        return False
+    fields = of_pairs(callback.query)
+    return bool(text(fields, "status") and text(fields, "id", "reference"))
+
+
+def is_sealed(callback: Callback, key: str) -> bool:
+    """Whether it is a status report to the URL that went with its message, as the seal in it proves.
+
+    Such a report may come unsigned. The seal says of which message it is, as the reference does if there is one, and
+    not that nothing else was changed.
+    """
+    if not is_report(callback) or (token := unsealed(callback.query, key)) is None:
+        return False
+    told = text(of_pairs(callback.query), "reference") or token
+    return hmac.compare_digest(told.encode("utf-8", "replace"), token.encode("utf-8", "replace"))
+
+
+def read(callback: Callback, key: str, raw: object) -> StatusChanged:
+    """What a status report tells. Only id, recipient and status may be relied on: the token may be in the seal."""
+    fields = of_pairs(callback.query)
+    item = {name: text(fields, name.lower()).strip() for name in ("recipient", "status", "statusReason")}
+    item |= {name: text(fields, name.lower()).strip() for name in ("statusDatetime", "statusErrorCode")}
+    reference = text(fields, "reference") or unsealed(callback.query, key)
+    return changed(text(fields, "id").strip(), item, reference, raw)
+
+
+def changed(message_id: str, item: Mapping[str, Any], reference: object, raw: object) -> StatusChanged:
+    """The event of one recipient's entry in a message, or of a report about it: with the same key from both.
+
+    The key has MessageBird's own word, of which two may be one status here.
+    """
+    word = str(item.get("status") or "").strip().lower()
+    code = item.get("statusErrorCode")
+    known = {**item, "status": word, "statusErrorCode": _whole(code)}
+    status = answers.status_of(known)
+    recipient = answers.address_of(item.get("recipient"))
+    who = item.get("recipient") or "" if recipient is None else recipient
+    token = reference if isinstance(reference, str) and reference else None
+    return StatusChanged(
+        key=f"{message_id or token or ''}/{who}/{word or status}",
+        at=instant(item.get("statusDatetime")),
+        message_id=message_id,
+        token=token,
+        recipient=recipient,
+        status=status,
+        evidence=Evidence.HANDSET if status is Status.DELIVERED else None,
+        reason=answers.reason_of(known),
+        code=None if code in (None, "") else str(code),
+        final=status in (Status.DELIVERED, Status.FAILED),  # delivered, expired and delivery_failed
+        raw=raw,
+    )
+
+
+def _whole(code: object) -> int | None:
+    """An error code, which a query has as digits."""
+    if isinstance(code, str) and code.isascii() and code.isdecimal() and len(code) < 10:
+        return int(code)
+    return code if type(code) is int else None

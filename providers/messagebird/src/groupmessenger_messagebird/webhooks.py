@@ -1,0 +1,87 @@
+"""What MessageBird calls us with: who is believed, and what it tells."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from groupmessenger.provider import Callback, Event, InvalidSignature, MalformedWebhook, Unrecognized, Verified
+
+from . import inbound, reports
+from .fields import Fields, of_object, of_pairs
+from .signatures import HMAC_VALUE, JWT, by_hmac, by_jwt
+
+if TYPE_CHECKING:
+    from .messenger import MessageBirdMessenger
+
+_FORMS = ("", "application/x-www-form-urlencoded", "text/plain")
+_KIND = re.compile(r"[A-Za-z][A-Za-z._-]{0,39}", re.ASCII)  # no digits: a number is nobody's kind
+
+
+def believed(messenger: MessageBirdMessenger, callback: Callback) -> Verified:
+    """Believe a callback, by the best proof it has: a JWT has to be good if it is there."""
+    if JWT in callback.headers:
+        return by_jwt(callback, messenger.signing_keys)
+    if reports.is_sealed(callback, messenger.access_key):
+        return Verified()
+    if HMAC_VALUE in callback.headers:
+        if messenger.legacy_signatures:
+            return by_hmac(callback, messenger.signing_keys)
+        raise InvalidSignature(
+            "it is signed in the older way alone, which counts only with legacy_signatures switched on"
+        )
+    raise InvalidSignature(
+        "it is not signed by MessageBird, and is no status report to a report_url of this connection's own: whatever "
+        "stands between has to keep the header MessageBird-Signature-JWT, and signing_keys has to be set"
+    )
+
+
+def events(messenger: MessageBirdMessenger, callback: Callback) -> Sequence[Event]:
+    """What a callback tells: a status report, messages, or what is not known here."""
+    if reports.is_report(callback):
+        return (reports.read(callback, messenger.access_key, _plain(callback.query)),)
+    where, found = _found(callback)
+    return tuple(_event(f"{_digest(callback)}/{place}", where, *each) for place, each in enumerate(found))
+
+
+def _event(key: str, where: str, fields: Fields, raw: Mapping[str, Any]) -> Event:
+    kind = raw.get("type")
+    named = kind if isinstance(kind, str) and _KIND.fullmatch(kind) else where
+    return inbound.read(fields, raw) or Unrecognized(key=f"unrecognized/{key}", at=None, kind=named, raw=raw)
+
+
+def _found(callback: Callback) -> tuple[str, list[tuple[Fields, Mapping[str, Any]]]]:
+    """Where the fields are, and those of each message."""
+    if callback.method == "GET" or not callback.body:
+        return "query", [_pairs(callback.query)]
+    if "json" in callback.content_type or callback.body.lstrip()[:1] in (b"{", b"["):
+        data = callback.data
+        rows = data if isinstance(data, list) else [data]
+        if not rows or not all(isinstance(row, dict) and row for row in rows):
+            raise MalformedWebhook("the JSON is no object, nor a list of them")
+        return "JSON", [(of_object(row), row) for row in rows]
+    if callback.content_type not in _FORMS or b"=" not in callback.body:
+        raise MalformedWebhook("the body is neither a form nor JSON")
+    return "form", [_pairs(callback.form)]
+
+
+def _pairs(pairs: Sequence[tuple[str, str]]) -> tuple[Fields, Mapping[str, Any]]:
+    if not pairs:
+        raise MalformedWebhook("there is nothing in it")
+    return of_pairs(pairs), _plain(pairs)
+
+
+def _plain(pairs: Sequence[tuple[str, str]]) -> Mapping[str, Any]:
+    """The fields as they came; of those that came several times a list."""
+    found: dict[str, list[str]] = {}
+    for name, value in pairs:
+        found.setdefault(name, []).append(value)
+    return {name: values[0] if len(values) == 1 else values for name, values in found.items()}
+
+
+def _digest(callback: Callback) -> str:
+    """A name for a callback that has none, the same whenever it is sent again."""
+    content = callback.body or callback.url.encode("utf-8", "replace")
+    return hashlib.sha256(content).hexdigest()[:32]
