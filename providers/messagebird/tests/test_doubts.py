@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import random
+import threading
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import timedelta
 from typing import Any, TypeAlias
+from wsgiref.simple_server import WSGIRequestHandler, make_server
 
 import attrs
 import pytest
-from groupmessenger_messagebird.sandbox import LINE, Contact, MessageBirdFace
+from groupmessenger_messagebird.sandbox import LINE, SECOND_LINE, Contact, MessageBirdFace
 
 import groupmessenger as gm
-from groupmessenger import Outcome, Status
+from groupmessenger import Outcome, Status, webhooks
 from groupmessenger.sandbox import Sandbox
 
 ANN, BOB, CAT, DAN, EVE, SAM = (f"+1312555015{n}" for n in range(6))
@@ -22,13 +25,21 @@ PICTURE = "https://example.com/cat.jpg"
 
 Thunks: TypeAlias = tuple[Callable[[], object], ...]
 
-EVERY = [pytest.param({}, id="defaults")]  # the first choice of each; and every other one by itself
-EVERY += [
-    pytest.param({f"messagebird.{doubt.name}": choice}, id=f"{doubt.name}={choice}")
+# What these are about is what the vendor calls: nothing else can matter to them.
+CALLING = frozenset(
+    {
+        *("signature", "jwt_algorithm", "taken", "retries", "retried_jti"),
+        *("reported", "reports_signed", "report_fields", "report_plus", "mms_reports"),
+        *("inbound_format", "inbound_shape", "media_name", "own_messages"),
+    }
+)
+SINGLE = [
+    (doubt.name, pytest.param({f"messagebird.{doubt.name}": choice}, id=f"{doubt.name}={choice}"))
     for doubt in MessageBirdFace.doubts
     for choice in doubt.choices
     if choice != doubt.default
 ]
+DEFAULTS = pytest.param({}, id="defaults")  # the first choice of each; and every other one by itself
 
 
 def mixed(seed: int) -> dict[str, Any]:
@@ -37,7 +48,9 @@ def mixed(seed: int) -> dict[str, Any]:
     return {f"messagebird.{doubt.name}": dice.choice(doubt.choices) for doubt in MessageBirdFace.doubts}
 
 
-EVERY += [pytest.param(mixed(seed), id=f"mixed-{seed}") for seed in range(6)]
+MIXED = [pytest.param(mixed(seed), id=f"mixed-{seed}") for seed in range(6)]
+EVERY = [DEFAULTS, *(each for name, each in SINGLE if name not in CALLING), *MIXED]
+CALLS = [DEFAULTS, *(each for name, each in SINGLE if name in CALLING), *MIXED]
 
 
 @attrs.define
@@ -90,12 +103,12 @@ def stage(request: pytest.FixtureRequest) -> Iterator[Stage]:
 
 
 every = pytest.mark.parametrize("stage", EVERY, indirect=True)
+calling = pytest.mark.parametrize("stage", CALLS, indirect=True)
 
 
 def touching(*doubts: str) -> pytest.MarkDecorator:
     """The readings of these doubts alone, and the mixtures: for what the others cannot matter to."""
-    names = {f"messagebird.{doubt}" for doubt in doubts}
-    readings = [each for each in EVERY if len(each.values[0]) != 1 or names & set(each.values[0])]  # type: ignore[call-overload, arg-type]
+    readings = [DEFAULTS, *(each for name, each in SINGLE if name in doubts), *MIXED]
     return pytest.mark.parametrize("stage", readings, indirect=True)
 
 
@@ -438,15 +451,165 @@ def test_check(stage: Stage) -> None:
     assert [finding for finding in stage.client.check() if finding.level is gm.Level.FAULT] == []
 
 
+class Quiet(WSGIRequestHandler):
+    """A server that says nothing of what it serves."""
+
+    def log_message(self, *_: object) -> None:
+        pass
+
+
+@attrs.define
+class Listening:
+    """Our receiver, on this machine, and what it has handed on."""
+
+    stage: Stage
+    client: gm.Client
+    events: list[gm.Event] = attrs.field(factory=list)
+    failing: bool = False
+
+    def __call__(self, event: gm.Event) -> None:
+        if self.failing:
+            raise RuntimeError("not now")
+        self.events.append(event)
+
+    def take(self, kind: type[gm.Event]) -> list[Any]:
+        """What has been handed on of a kind; everything was handed on once."""
+        assert self.stage.box.callbacks.wait()
+        keys = [event.key for event in self.events]
+        assert len(keys) == len(set(keys))
+        return [event for event in self.events if isinstance(event, kind)]
+
+    def finals(self) -> dict[str, gm.StatusChanged]:
+        """The last word of each recipient."""
+        found = [event for event in self.take(gm.StatusChanged) if event.final]
+        by_recipient = {str(event.recipient): event for event in found}
+        assert len(found) == len(by_recipient)
+        return by_recipient
+
+    def ended(self) -> set[str]:
+        """How the vendor's calls ended."""
+        assert self.stage.box.callbacks.wait()
+        return {entry["ended"] for entry in self.stage.box.callbacks.tried()}
+
+
+@contextmanager
+def listening(stage: Stage, **settings: Any) -> Iterator[Listening]:
+    """Have the vendor call our receiver with everything, as its dashboard has it."""
+    with make_server("127.0.0.1", 0, lambda *_: [], handler_class=Quiet) as server:
+        url = f"http://127.0.0.1:{server.server_port}/main"
+        if settings.pop("own_url", False):
+            settings["report_url"] = url
+        legacy = stage.reads("signature", "legacy")
+        with stage.box.connect("messagebird", patience=0, legacy_signatures=legacy, **settings) as client:
+            found = Listening(stage, client)
+            server.set_app(webhooks.wsgi({"main": client}, found, from_us=True))
+            stage.box.calls("messagebird", url)
+            thread = threading.Thread(target=server.serve_forever, args=(0.01,))
+            thread.start()
+            try:
+                yield found
+            finally:
+                stage.box.calls("messagebird", None)
+                server.shutdown()
+                thread.join()
+
+
+@calling
+@pytest.mark.parametrize("own_url", [True, False])
+def test_reports(stage: Stage, own_url: bool) -> None:
+    """What is reported of each copy is what a read says, under the same key, once, and no more than phones show.
+
+    It goes to a URL of the message's own, which proves whose it is; or to the account's, and then it has to be signed.
+    """
+    stage.box.phones[BOB].send("STOP", to=LINE)
+    with listening(stage, own_url=own_url) as ours:
+        receipt = ours.client.send(stage.group(), "Hello")
+        stage.later()
+        finals = ours.finals()
+        if stage.reads("reports_signed", False) and not own_url:
+            assert (finals, "taken" in ours.ended()) == ({}, False)
+            return
+        assert ours.ended() == {"taken"}
+        read = ours.client.get_status(receipt).by_recipient.values()
+        assert {event.key for event in finals.values()} == {event.key for event in read}
+        statuses = {number: event.status for number, event in finals.items()}
+        assert statuses == {ANN: Status.DELIVERED, BOB: Status.FAILED, CAT: Status.DELIVERED}
+        assert stage.shows("Hello", *PEOPLE) == [1, 0, 1]
+        full = stage.reads("report_fields", "full")
+        assert finals[BOB].reason is (gm.FailureReason.OPTED_OUT if full else gm.FailureReason.OTHER)
+        assert finals[ANN].token == (receipt.token if full or own_url else None)
+        early = [event for event in ours.take(gm.StatusChanged) if not event.final]
+        assert {event.status for event in early} == ({Status.SENT} if stage.reads("reported", "all") else set())
+        assert ours.client.delivery(receipt, ours.events).status is Status.FAILED
+
+
+@calling
+def test_reports_of_pictures(stage: Stage) -> None:
+    """If there are any, they say what a read says, in the same words."""
+    with listening(stage) as ours:
+        receipt = ours.client.send(stage.group(), gm.Message("See", PICTURE))
+        stage.later()
+        told = stage.reads("mms_reports", True) and stage.reads("reports_signed", True)
+        read = {event.key for event in ours.client.get_status(receipt).by_recipient.values()} if told else set()
+        assert {event.key for event in ours.finals().values()} == read
+
+
+@calling
+def test_replies(stage: Stage) -> None:
+    """What people write comes in once, private, whole, and under the key that the list has."""
+    with listening(stage) as ours:
+        began = stage.box.clock.now()
+        stage.box.phones[ANN].send("Tea & cake + 日本", to=LINE)
+        stage.box.phones[BOB].send("Look", to=SECOND_LINE, media=[PICTURE, f"{PICTURE}?a=1&b=2"])
+        stage.box.phones[CAT].opt_out(LINE)
+        messages = ours.take(gm.MessageReceived)
+        found = [(str(each.sender), each.line, each.text, [m.url for m in each.media]) for each in messages]
+        assert found == [
+            (ANN, LINE, "Tea & cake + 日本", []),
+            (BOB, SECOND_LINE, "Look", [PICTURE, f"{PICTURE}?a=1&b=2"]),
+            (CAT, LINE, "STOP", []),
+        ]
+        assert {(each.group, each.from_us, len(each.members)) for each in messages} == {(None, False, 1)}
+        (left,) = ours.take(gm.OptedOut)
+        assert (str(left.address), ours.ended()) == (CAT, {"taken"})
+        stage.later()
+        listed = [each for each in ours.client.received_since(began) if isinstance(each, gm.MessageReceived)]
+        there = [each for each in messages if not each.media or stage.reads("mms_listed", True)]
+        assert {each.key for each in listed} == {each.key for each in there}
+        assert [each.text for each in listed] == [each.text for each in reversed(there)]
+
+
+@calling
+def test_our_own(stage: Stage) -> None:
+    """What one line of ours sends the other is known to be ours, if it is told at all."""
+    with listening(stage) as ours:
+        ours.client.send_direct(SECOND_LINE, "Hello")
+        messages = ours.take(gm.MessageReceived)
+        heard = [(LINE, SECOND_LINE, True)] if stage.reads("own_messages", "heard") else []
+        assert [(str(each.sender), each.line, each.from_us) for each in messages] == heard
+
+
+@calling
+def test_what_was_not_handled(stage: Stage) -> None:
+    """It comes again if the vendor tries again, whatever id the second try has; else it is in the list."""
+    with listening(stage) as ours:
+        began = stage.box.clock.now()
+        ours.failing = True
+        stage.box.phones[ANN].send("Hi", to=LINE)
+        again = stage.reads("retries", "eight_hours")
+        assert ours.ended() == {"again" if again else "given up"}
+        ours.failing = False
+        stage.later()
+        texts = [each.text for each in ours.take(gm.MessageReceived)]
+        assert texts == (["Hi"] if again else [])
+        assert [each.key for each in ours.client.received_since(began)] == [
+            f"in/{next(iter(stage.face.account.messages))}"
+        ]
+
+
 def test_every_doubt_is_run() -> None:
-    """Each choice of each doubt is the subject of every test above."""
-    readings: list[Any] = [each.values[0] for each in EVERY]
-    ran = {next(iter(each.items())) for each in readings if len(each) == 1}
-    wanted = {
-        (f"messagebird.{doubt.name}", choice)
-        for doubt in MessageBirdFace.doubts
-        for choice in doubt.choices
-        if choice != doubt.default
-    }
-    assert ran == wanted
-    assert len(MessageBirdFace.doubts) == 40
+    """Each choice of each doubt is the subject of every test above that it can matter to."""
+    singles = [each for each in (*EVERY, *CALLS) if "=" in str(each.id)]
+    assert len(singles) == len(SINGLE)
+    assert CALLING < {doubt.name for doubt in MessageBirdFace.doubts}
+    assert len(MessageBirdFace.doubts) == 55

@@ -11,7 +11,7 @@ from uuid import uuid4
 from groupmessenger.sandbox.clock import Clock
 from groupmessenger.sandbox.phones import Inbound, Network
 
-from ._records import Contact, Copy, Forced, Group, Message, State
+from ._records import Contact, Forced, Group, Message
 
 LINE = "+13125550110"
 SECOND_LINE = "+13125550119"
@@ -20,39 +20,44 @@ ACCESS_KEY = "sandboxAccessKey012345678"
 TEST_KEY = "test_sandboxTestKey01234567890"
 HOST = "https://rest.messagebird.example"  # in links, which no client should follow: it leads nowhere
 
-STOP_WORDS = frozenset({"stop", "stopall", "unsubscribe", "cancel", "end", "quit"})  # a guess: the papers have none
-START_WORD = "start"
-
 
 def new_id() -> str:
     """An id for anything: 32 lower-case hex digits (1)."""
     return uuid4().hex
 
 
+def nobody_hears(inbound: Inbound) -> None:
+    """What is written to some goes nowhere."""
+
+
 class Account:
     """MessageBird's memory of the one account.
 
     `balance` is how many parts it can still pay for, None for any number. `trial_number` is the only number that a
-    trial account may text.
+    trial account may text. `callback_url` is what the dashboard has for the numbers and for status reports. One that is
+    not `real` calls nobody.
     """
 
     def __init__(self, network: Network, clock: Clock, doubt: Mapping[str, Any]) -> None:
         self.network = network
         self.clock = clock
         self.doubt = doubt
+        self.real = True
         self.balance: int | None = None
         self.trial_number: str | None = None
+        self.callback_url: str | None = None
         self.contacts: dict[str, Contact] = {}
         self.groups: dict[str, Group] = {}
         self.messages: dict[str, Message] = {}
         self.opted_out: set[tuple[str, str]] = set()
         self.forced: deque[Forced] = deque()
         for line in LINES:
-            network.attach(line, self.hear)
+            network.attach(line, nobody_hears)  # until `listen`
 
     def aside(self) -> Account:
         """An account that is forgotten after the call, as a test key acts on: its phones are nobody's."""
         aside = Account(Network(self.clock), self.clock, self.doubt)
+        aside.real = False
         if self.doubt["test_key"] == "all":
             aside.contacts, aside.groups = self.contacts, self.groups
         return aside
@@ -96,27 +101,3 @@ class Account:
             for message in self.listed("messages")
             if message.sender == contact.number or contact.number in [copy.number for copy in message.copies]
         ]
-
-    def hear(self, inbound: Inbound) -> None:
-        """Keep what reached one of our lines: it is one person's, whatever thread it was written in (4.1)."""
-        if inbound.sender in LINES:
-            return
-        word, pair = inbound.text.strip().lower(), (inbound.line, inbound.sender)
-        if inbound.thread.participants == set(pair):
-            if word in STOP_WORDS:
-                self.opted_out.add(pair)
-            elif word == START_WORD:
-                self.opted_out.discard(pair)
-        message = Message(
-            id=new_id(),
-            kind="mms" if inbound.media else "messages",
-            outbound=False,
-            originator=inbound.sender.removeprefix("+"),
-            sender=inbound.sender,
-            body=inbound.text,
-            text=inbound.text,
-            created=inbound.at,
-            copies=[Copy(inbound.line, inbound.thread.id, inbound.at, state=State("delivered", inbound.at))],
-            media=inbound.media,
-        )
-        self.messages[message.id] = message

@@ -6,20 +6,19 @@ from collections.abc import Iterable
 from datetime import datetime, timedelta
 from functools import partial
 
-from groupmessenger.sandbox.phones import Inbound
-
-from ._account import Account
-from ._records import Copy, Message, State
+from ._account import Account, nobody_hears
+from ._records import FINAL, Copy, Message, State
+from ._reports import report
 
 # The papers name no times but the validity, and no default for that one; these are a guess.
 DELIVERED_AFTER = timedelta(seconds=5)
 VALIDITY = timedelta(hours=48)
 LONGEST = timedelta(days=365)  # nothing is said of one; a date has an end
+SOONEST = timedelta(seconds=1)
 
 OPTED_OUT = 103  # (4.4)
 NO_SMS = 11  # teleservice not provisioned, as for a landline (4.4)
 ABSENT = 27
-FINAL = frozenset({"delivered", "expired", "delivery_failed"})
 
 
 def keep(account: Account, message: Message) -> None:
@@ -48,23 +47,22 @@ def post(account: Account, message: Message) -> None:
     """Put each copy into a private thread: nobody sees who else has one."""
     network = account.network
     if not message.sender.startswith("+"):
-        network.attach(message.sender, _nobody_hears)
+        network.attach(message.sender, nobody_hears)
     for copy in message.copies:
         thread = network.thread({message.sender, copy.number})
         copy.thread_id, copy.posted = thread.id, account.now()
         if (message.sender, copy.number) in account.opted_out:
             copy.opted_out = True
-            continue
-        reached = network.post(thread, message.sender, message.text, message.media)
-        if copy.number not in network.lines:
-            copy.unreachable = copy.number not in reached
-            copy.was_off = not network.phones[copy.number].on
-        end = max(_validity(message), DELIVERED_AFTER)
-        account.clock.at(copy.posted + end, partial(_settle, account, message, copy))
+        else:
+            reached = network.post(thread, message.sender, message.text, message.media)
+            if copy.number not in network.lines:
+                copy.unreachable = copy.number not in reached
+                copy.was_off = not network.phones[copy.number].on
+        _watch(account, message, copy, copy.posted)
 
 
 def state(account: Account, message: Message, copy: Copy) -> State:
-    """What is to be said of a copy now."""
+    """What is to be said of a copy now. It is reported as soon as it is seen."""
     if copy.state is not None:
         return copy.state
     if copy.posted is None:
@@ -72,12 +70,21 @@ def state(account: Account, message: Message, copy: Copy) -> State:
     found = _state(account, message, copy, copy.posted)
     if found.status in FINAL:
         copy.state = found
+    report(account, message, copy, found)
     return found
 
 
-def _settle(account: Account, message: Message, copy: Copy) -> None:
-    """See what has become of a copy by the end of its validity."""
-    state(account, message, copy)
+def _watch(account: Account, message: Message, copy: Copy, posted: datetime) -> None:
+    """See what has become of a copy, and look again until that is final.
+
+    Phones do not say when they are switched on: who was off for long is looked for less often.
+    """
+    if state(account, message, copy).status in FINAL:
+        return
+    now, arrives = account.now(), posted + DELIVERED_AFTER
+    expires = max(arrives, posted + _validity(message))
+    later = min(expires, now + max(SOONEST, (now - posted) / 10))
+    account.clock.at(arrives if now < arrives else later, partial(_watch, account, message, copy, posted))
 
 
 def _state(account: Account, message: Message, copy: Copy, posted: datetime) -> State:
@@ -91,6 +98,8 @@ def _state(account: Account, message: Message, copy: Copy, posted: datetime) -> 
         return State("delivered", now if copy.was_off else arrives, None, "successfully delivered")
     if now >= max(arrives, expires):
         return State("expired", expires, ABSENT, "expired")
+    if now >= arrives and account.doubt["off_phone"] == "buffered":
+        return State("buffered", arrives, None, "unavailable subscriber")
     return State("sent", posted, None, "pending DLR")
 
 
@@ -111,7 +120,3 @@ def _look_again(account: Account, message: Message) -> None:
 
 def _validity(message: Message) -> timedelta:
     return VALIDITY if message.validity is None else min(timedelta(seconds=min(message.validity, 10**9)), LONGEST)
-
-
-def _nobody_hears(inbound: Inbound) -> None:
-    """What is written to an alphanumeric originator goes nowhere."""

@@ -51,6 +51,7 @@ DOUBTS = (
     Doubt("sent_count", "totalSentCount when read", ("cumulative", "pending")),
     Doubt("auto_datacoding", "the datacoding of a message sent with auto", ("auto", "resolved")),
     Doubt("body_stored", "the body of a text that plain has mangled", ("given", "mangled")),
+    Doubt("off_phone", "the status of a copy whose phone is off", ("sent", "buffered")),
     Doubt("opted_out", "when the copy of somebody who opted out fails", ("later", "at_once")),
     # Reading messages
     Doubt("read_lag", "seconds in which a fresh message cannot be read", (0, 5)),
@@ -58,4 +59,21 @@ DOUBTS = (
     Doubt("list_filters", "the filters of the list of messages", ("honoured", "ignored")),
     Doubt("mms_listed", "MMS among the messages", (False, True)),
     Doubt("mms_details", "error codes and reasons when an MMS is read", (True, False)),
+    # What it calls
+    Doubt("signature", "what it is signed with", ("jwt", "legacy", "both")),
+    Doubt("jwt_algorithm", "the algorithm of the JWT", ("HS256", "HS384", "HS512")),
+    Doubt("taken", "the answer that is a success: 200, any 2xx, or 200 with the body OK", ("200", "2xx", "ok")),
+    Doubt("retries", "whether what failed is tried again", ("none", "eight_hours")),
+    Doubt("retried_jti", "the jti of another try", ("fresh", "same")),
+    # Status reports
+    Doubt("reported", "the statuses that are reported", ("all", "final")),
+    Doubt("reports_signed", "whether status reports are signed", (True, False)),
+    Doubt("report_fields", "all fields, or those alone that may be relied on", ("full", "bare")),
+    Doubt("report_plus", "the + in the time of a status report", ("raw", "escaped")),
+    Doubt("mms_reports", "status reports of MMS", (False, True)),
+    # What comes in
+    Doubt("inbound_format", "how it is written: a form, JSON, or a GET with a query", ("form", "json", "query")),
+    Doubt("inbound_shape", "its fields: a number's own, or a forwarder's with twins", ("vmn", "forwarder")),
+    Doubt("media_name", "the case of the name of the media", ("mediaUrls", "mediaURLs")),
+    Doubt("own_messages", "what our lines send each other, as it comes in", ("silent", "heard")),
 )

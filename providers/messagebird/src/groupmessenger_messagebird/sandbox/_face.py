@@ -17,11 +17,13 @@ from ._account import ACCESS_KEY, LINE, SECOND_LINE, TEST_KEY, Account
 from ._contacts import Contacts
 from ._doubts import DOUBTS
 from ._groups import Groups
+from ._inbound import listen
 from ._keys import key_of
 from ._messages import Messages
 from ._records import Contact, Forced, Group, Message
 from ._refusals import BAD_REQUEST, Refused, Slip
 from ._sending import Sending
+from ._signing import SIGNING_KEY
 
 CALLS = (
     ("POST", "/groups", "create_group"),
@@ -65,16 +67,30 @@ class MessageBirdFace(Face):
     SECOND_LINE = SECOND_LINE
     ACCESS_KEY = ACCESS_KEY
     TEST_KEY = TEST_KEY
+    SIGNING_KEY = SIGNING_KEY
 
     def __init__(self, network: Network, clock: Clock, doubts: Mapping[str, Any]) -> None:
         super().__init__(network, clock, doubts)
         self.account = Account(network, clock, self.doubt)
+        listen(self.account)
         self.requests_per_second: int | None = None
         self._calls: deque[datetime] = deque()
 
-    def settings(self, base_url: str) -> dict[str, str | int | float]:
+    def settings(self, base_url: str) -> dict[str, Any]:
         """What a connection to the first line needs."""
-        return {"line": LINE, "access_key": ACCESS_KEY, "base_url": base_url, "settle_after": 0}
+        return {
+            "line": LINE,
+            "access_key": ACCESS_KEY,
+            "signing_keys": [SIGNING_KEY],
+            "other_lines": [SECOND_LINE],
+            "base_url": base_url,
+            "settle_after": 0,
+        }
+
+    def calls(self, url: str | None) -> None:
+        """Set the URL of both numbers, and of status reports that have none of their own."""
+        super().calls(url)
+        self.account.callback_url = url
 
     def routes(self) -> Iterable[Route]:
         """The calls that have to do with groups, contacts and messages."""

@@ -6,10 +6,11 @@ from typing import Any
 
 from ._account import HOST, Account
 from ._delivery import state
-from ._records import CUSTOM, Contact, Copy, Group, Message, State, digits, instant
+from ._records import CUSTOM, MCCMNC, Contact, Copy, Group, Message, State, digits, instant
 
 FAILED = ("expired", "delivery_failed")
-NETWORK = {"mccmnc": "310999", "mcc": "310", "mnc": "999"}
+UNDER_WAY = ("sent", "buffered")
+NETWORK = {"mccmnc": MCCMNC, "mcc": MCCMNC[:3], "mnc": MCCMNC[3:]}
 
 
 def contact_body(account: Account, contact: Contact) -> dict[str, Any]:
@@ -92,7 +93,7 @@ def _counts(account: Account, states: list[State]) -> dict[str, int]:
     pending = account.doubt["sent_count"] == "pending"
     return {
         "totalCount": len(words),
-        "totalSentCount": sum(word == "sent" if pending else word != "scheduled" for word in words),
+        "totalSentCount": sum(word in UNDER_WAY if pending else word != "scheduled" for word in words),
         "totalDeliveredCount": words.count("delivered"),
         "totalDeliveryFailedCount": sum(word in FAILED for word in words),
     }
@@ -117,6 +118,6 @@ def _item(message: Message, copy: Copy, said: State, *, in_full: bool) -> dict[s
         "messageLength": message.length,
         "statusErrorCode": said.code,
         "statusReason": said.reason,
-        "price": {"amount": round(0.01 * message.parts, 2), "currency": "USD"},
+        "price": {"amount": message.price, "currency": "USD"},
         **NETWORK,
     }

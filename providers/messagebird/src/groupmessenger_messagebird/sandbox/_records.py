@@ -8,6 +8,8 @@ from typing import Any
 
 import attrs
 
+FINAL = frozenset({"delivered", "expired", "delivery_failed"})  # (4.4)
+MCCMNC = "310999"
 CUSTOM = ("custom1", "custom2", "custom3", "custom4")
 
 
@@ -68,6 +70,7 @@ class Message:
     """One message in or out, of the `kind` "messages" or "mms".
 
     `sender` is the originator as phones show it, `text` the body; `direct` are those who were not named by a group.
+    `told` has the recipients and statuses that were reported, or would have been.
     """
 
     id: str
@@ -96,6 +99,12 @@ class Message:
     length: int = 0
     cost: int = 0
     waiting: bool = False
+    told: set[tuple[str, str]] = attrs.field(factory=set)
+
+    @property
+    def price(self) -> float:
+        """What each copy costs, in dollars."""
+        return round(0.01 * self.parts, 2)
 
 
 @attrs.frozen

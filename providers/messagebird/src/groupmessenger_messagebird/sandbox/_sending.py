@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator, Sequence
 from datetime import datetime
 from typing import Any
+from urllib.parse import urlsplit
 
 import attrs
 
@@ -18,6 +19,7 @@ from ._objects import created_body
 from ._parts import MOST_PARTS, is_gsm, length, mangled, parts
 from ._records import Forced, Message, State
 from ._refusals import INVALID, MISSING, NO_BALANCE, NOT_FOUND, Refused, Slip, invalid, missing
+from ._reports import report
 
 MOST_RECIPIENTS = 50
 LONGEST_SUBJECT = 256
@@ -54,6 +56,7 @@ class Sending:
         message = self._message("messages", fields, to, recipients)
         message.type = _choice(fields, "type", TYPES)
         self._encode(message, _choice(fields, "datacoding", DATACODINGS))
+        message.report_url = _report_url(fields)
         message.validity = whole_of(fields, "validity")
         message.gateway = whole_of(fields, "gateway") or message.gateway
         message.type_details = fields.get("typeDetails") or {}
@@ -120,7 +123,6 @@ class Sending:
             direct=to.numbers,
             group_ids=to.group_ids,
             reference=text_of(fields, "reference") or None,
-            report_url=text_of(fields, "reportUrl") or None,
             scheduled=_scheduled(fields),
         )
 
@@ -170,10 +172,13 @@ class Sending:
 
     def _not_sent(self, message: Message, forced: Forced) -> Answer:
         """The vendor took it and sent nothing. With a 2xx it can be read, and has failed."""
+        failed = State("delivery_failed", message.created, None, "generic delivery failure")
         for copy in message.copies:
-            copy.state = State("delivery_failed", message.created, None, "generic delivery failure")
+            copy.state = failed
         if forced.status < 300:
             self.account.messages[message.id] = message
+            for copy in message.copies:
+                report(self.account, message, copy, failed)
         return Answer(forced.status, _forced(created_body(self.account, message), forced), done=False)
 
 
@@ -202,6 +207,21 @@ def _choice(fields: dict[str, Any], name: str, choices: Sequence[str]) -> str:
     if text not in choices:
         raise invalid(name)
     return text
+
+
+def _report_url(fields: dict[str, Any]) -> str | None:
+    url = text_of(fields, "reportUrl") or None
+    if url is not None and not _is_url(url):
+        raise invalid("reportUrl")
+    return url
+
+
+def _is_url(text: str) -> bool:
+    try:
+        _ = urlsplit(text).port  # which raises if it is none
+    except ValueError:
+        return False
+    return _URL.fullmatch(text) is not None
 
 
 def _scheduled(fields: dict[str, Any]) -> datetime | None:
