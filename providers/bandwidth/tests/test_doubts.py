@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 import random
+import threading
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from functools import partial
+from pathlib import Path
 from typing import Any, TypeAlias
+from wsgiref.simple_server import WSGIRequestHandler, make_server
 
 import attrs
 import pytest
 from groupmessenger_bandwidth.sandbox import DELIVERED_AFTER, LINE, TIMED_OUT_AFTER, TOLL_FREE, BandwidthFace
 
 import groupmessenger as gm
-from groupmessenger import Outcome, Status
+from groupmessenger import Outcome, Status, webhooks
 from groupmessenger.sandbox import Sandbox
 
 ANN, BOB, CAT, DAN = (f"+1312555015{n}" for n in range(4))
@@ -331,3 +335,75 @@ def test_end(stage: Stage) -> None:
         assert stage.anything() == []
     else:
         assert [stage.shows(number, "Hello") for number in PEOPLE] == [1, 1, 1]
+
+
+class Quiet(WSGIRequestHandler):
+    def log_message(self, format: str, *args: object) -> None:
+        pass
+
+
+@contextmanager
+def receiving(stage: Stage) -> Iterator[list[gm.Event]]:
+    """Everything that Bandwidth tells, as it is handed on by a receiver at the application's callback URL."""
+    events: list[gm.Event] = []
+    app = webhooks.wsgi({"main": stage.client}, events.append, from_us=True)
+    with make_server("127.0.0.1", 0, app, handler_class=Quiet) as server:
+        thread = threading.Thread(target=server.serve_forever, args=(0.01,))
+        thread.start()
+        stage.box.calls("bandwidth", f"http://127.0.0.1:{server.server_port}/main")
+        try:
+            yield events
+        finally:
+            stage.box.calls("bandwidth", None)
+            assert stage.box.callbacks.wait()
+            server.shutdown()
+            thread.join()
+
+
+@every
+def test_callbacks(stage: Stage, tmp_path: Path) -> None:
+    """However callbacks come, each tells once, under the keys of a search, what is so, and of its own recipient."""
+    client, phones = stage.client, stage.box.phones
+    phones[CAT].landline = True
+    stage.box.callbacks.twice = True
+    with receiving(stage) as events:
+        receipt = client.send(client.create_group(PEOPLE), "Dinner?")
+        stage.delivered()
+        phones[ANN].send("", thread=phones[ANN].threads[0].id, media=[PICTURE])
+        phones[BOB].send("Privately", to=LINE)
+        stage.box.clock.advance(1)
+        assert stage.box.callbacks.wait()
+    assert {"taken"} == {tried["ended"] for tried in stage.box.callbacks.tried()}
+    assert len(events) == len({event.key for event in events})
+    told = [event for event in events if isinstance(event, gm.StatusChanged)]
+    assert {(receipt.id, receipt.token, LINE)} == {(event.message_id, event.token, event.line) for event in told}
+    delivery = client.delivery(receipt, events)
+    assert {ANN: Status.DELIVERED, BOB: Status.DELIVERED, CAT: Status.FAILED} == {
+        str(who): event.status for who, event in delivery.by_recipient.items()
+    }
+    assert all(event.final for event in delivery.by_recipient.values())
+    if stage.reads("search_rows", "per_recipient"):
+        assert {event.key for event in client.get_status(receipt).by_recipient.values()} <= {each.key for each in told}
+    ours, private = (event for event in events if isinstance(event, gm.MessageReceived))
+    assert (ANN, "", receipt.group.id) == (str(ours.sender), ours.text, ours.group and ours.group.id)
+    assert (BOB, "Privately", None, ()) == (str(private.sender), private.text, private.group, private.media)
+    (picture,) = ours.media
+    assert PICTURE.encode() in client.download(picture, tmp_path).read_bytes()
+    client.reply(ours, "Eight then")
+    assert ["Dinner?", "Eight then"] == [shown.text for shown in phones[BOB].messages[phones[BOB].threads[0].id]][::2]
+    assert stage.shows(BOB, "Eight then") == 1
+
+
+@about("message_sending", "progress_callbacks", "status_owner", "callback_body", "callback_events", "time_digits")
+def test_callback_of_a_lost_send(stage: Stage) -> None:
+    """A message whose answer was lost is known again by the token that its callbacks bring back."""
+    client = stage.client
+    with receiving(stage) as events:
+        stage.box.fault("drop", operation="send", phase="after")
+        with pytest.raises(gm.OutcomeUnknown) as raised:
+            client.send(client.create_group(PEOPLE), "Lost")
+        stage.delivered()
+        assert stage.box.callbacks.wait()
+    attempt = raised.value.attempt
+    assert attempt is not None
+    assert {attempt.token} == {event.token for event in events if isinstance(event, gm.StatusChanged)}

@@ -40,6 +40,8 @@ from groupmessenger_bandwidth.sandbox import (
     TOLL_FREE,
     UNLINKED_APPLICATION_ID,
     USERNAME,
+    WEBHOOK_PASSWORD,
+    WEBHOOK_USER,
     BandwidthFace,
 )
 from groupmessenger_bandwidth.sandbox._schema import FIELDS
@@ -160,6 +162,8 @@ class TestAccount:
             "base_url": "http://sandbox/bandwidth",
             "token_url": "http://sandbox/bandwidth/oauth2/token",
             "settle_after": 0,
+            "webhook_credentials": [f"{WEBHOOK_USER}:{WEBHOOK_PASSWORD}"],
+            "other_lines": [SECOND_LINE, TOLL_FREE],
         } == vendor.face.settings("http://sandbox/bandwidth")
 
     def test_operations(self, vendor: Bandwidth) -> None:
@@ -533,7 +537,10 @@ class TestRecipients:
         copies = [message for message in vendor.face.messages if message.sender == ANN]
         assert {LINE, SECOND_LINE} == {copy.line for copy in copies}
         assert 2 == len({copy.id for copy in copies})
-        assert [((LINE, SECOND_LINE), "Yes", (PICTURE,))] * 2 == [(copy.to, copy.text, copy.media) for copy in copies]
+        assert [((LINE, SECOND_LINE), "Yes")] * 2 == [(copy.to, copy.text) for copy in copies]
+        assert [f"{copy.id}/0/picture.jpg" for copy in copies] == [
+            copy.media[0].partition("/media/")[2] for copy in copies
+        ]
         vendor.phone(BOB).send("Private", to=LINE)
         assert not vendor.face.messages[-1].mms
 

@@ -16,6 +16,7 @@ from ._account import (
 from ._delivery import DELIVERED_AFTER, SENDING_AFTER, SENT_AFTER, TIMED_OUT_AFTER
 from ._face import BandwidthFace
 from ._tokens import ACCOUNT_ID, CLIENT_ID, CLIENT_SECRET, OLD_ACCOUNT_ID, PASSWORD, USERNAME
+from ._webhooks import RETRIED_EVERY, RETRIED_FOR, WEBHOOK_PASSWORD, WEBHOOK_USER, Webhooks
 
 __all__ = [
     "ACCOUNT_ID",
@@ -26,6 +27,8 @@ __all__ = [
     "LINE",
     "OLD_ACCOUNT_ID",
     "PASSWORD",
+    "RETRIED_EVERY",
+    "RETRIED_FOR",
     "SECOND_LINE",
     "SENDING_AFTER",
     "SENT_AFTER",
@@ -33,9 +36,12 @@ __all__ = [
     "TOLL_FREE",
     "UNLINKED_APPLICATION_ID",
     "USERNAME",
+    "WEBHOOK_PASSWORD",
+    "WEBHOOK_USER",
     "Account",
     "BandwidthFace",
     "Message",
     "Recipient",
     "Stage",
+    "Webhooks",
 ]

@@ -13,7 +13,7 @@ from uuid import uuid4
 import attrs
 
 from groupmessenger.sandbox.clock import Clock
-from groupmessenger.sandbox.phones import Inbound, Network
+from groupmessenger.sandbox.phones import Network
 
 LINE = "+13125550120"
 SECOND_LINE = "+13125550129"
@@ -128,8 +128,6 @@ class Account:
         self.queue = Queue(clock)
         self.messages: list[Message] = []
         self.forced: deque[Forced] = deque()
-        for line in LINES:
-            network.attach(line, self.hear)
 
     def new_id(self) -> str:
         """An id for a message: 29 characters that begin with the time, or a UUID (2)."""
@@ -143,22 +141,3 @@ class Account:
         digits = self.doubt["time_digits"]
         timespec = {0: "seconds", 3: "milliseconds", 6: "microseconds"}[digits]
         return moment.isoformat(timespec=timespec).replace("+00:00", "Z")
-
-    def hear(self, inbound: Inbound) -> None:
-        """Keep what reached one of our lines: for each of our lines in a group another message (3)."""
-        to = tuple(sorted(inbound.thread.participants - {inbound.sender}))
-        self.messages.append(
-            Message(
-                id=self.new_id(),
-                line=inbound.line,
-                outbound=False,
-                sender=inbound.sender,
-                to=to,
-                text=inbound.text,
-                media=inbound.media,
-                mms=bool(inbound.media) or len(to) > 1,
-                created=inbound.at,
-                recipients=(Recipient(inbound.line, [Stage("RECEIVED", inbound.at)]),),
-                thread_id=inbound.thread.id,
-            )
-        )

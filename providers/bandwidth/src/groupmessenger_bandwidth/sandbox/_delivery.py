@@ -9,6 +9,7 @@ from functools import partial
 from groupmessenger.sandbox.phones import Inbound, Shown, Thread
 
 from ._account import Account, Message, Recipient, Stage
+from ._webhooks import Webhooks
 
 # The vendor names no times but the last; "seconds" is all that is known of the others.
 SENDING_AFTER = timedelta(seconds=1)
@@ -30,10 +31,11 @@ _NORTH_AMERICAN = re.compile(r"\+1([2-9]\d\d){2}\d{4}")
 
 
 class Delivery:
-    """Takes messages to phones, and keeps the stages."""
+    """Takes messages to phones, and keeps the stages and tells of them."""
 
-    def __init__(self, account: Account) -> None:
+    def __init__(self, account: Account, webhooks: Webhooks) -> None:
         self.account = account
+        self.webhooks = webhooks
 
     def dispatch(self, message: Message, failure: int = 0) -> None:
         """Take a message to everybody it is for, or fail for all of them.
@@ -81,34 +83,35 @@ class Delivery:
         """Plan the stages. What Bandwidth stops itself is never sent; carriers fail what they were sent (6)."""
         created = message.created
         if not code or code // 100 == 47:
-            self._later(recipient, "SENDING", created + SENDING_AFTER)
-            self._later(recipient, "SENT", created + SENT_AFTER)
+            self._later(message, recipient, "SENDING", created + SENDING_AFTER)
+            self._later(message, recipient, "SENT", created + SENT_AFTER)
         ends = created + DELIVERED_AFTER
         if code == EXPIRED and message.expiration is not None:
             ends = max(message.expiration, created)
         if not code:
-            self._look(recipient, ends, created + TIMED_OUT_AFTER)
+            self._look(message, recipient, ends, created + TIMED_OUT_AFTER)
             return
-        self._later(recipient, "FAILED", ends, code)
+        self._later(message, recipient, "FAILED", ends, code)
         if code in (MALFORMED, LANDLINE) and self.account.doubt["invalid_number"] == "failed_then_delivered":
-            self._later(recipient, "DELIVERED", ends + timedelta(seconds=1))
+            self._later(message, recipient, "DELIVERED", ends + timedelta(seconds=1))
 
-    def _later(self, recipient: Recipient, status: str, at: datetime, code: int = 0) -> None:
-        self.account.clock.at(at, partial(self._reach, recipient, Stage(status, at, code)))
+    def _later(self, message: Message, recipient: Recipient, status: str, at: datetime, code: int = 0) -> None:
+        self.account.clock.at(at, partial(self._reach, message, recipient, Stage(status, at, code)))
 
-    def _look(self, recipient: Recipient, at: datetime, until: datetime) -> None:
-        self.account.clock.at(at, partial(self._seen, recipient, at, until))
+    def _look(self, message: Message, recipient: Recipient, at: datetime, until: datetime) -> None:
+        self.account.clock.at(at, partial(self._seen, message, recipient, at, until))
 
-    def _seen(self, recipient: Recipient, at: datetime, until: datetime) -> None:
+    def _seen(self, message: Message, recipient: Recipient, at: datetime, until: datetime) -> None:
         """Tell of the delivery if the phone is on; look again until the carrier's receipt is given up (0)."""
         network = self.account.network
         if recipient.number in network.lines or network.phones[recipient.number].on:
-            self._reach(recipient, Stage("DELIVERED", at))
+            self._reach(message, recipient, Stage("DELIVERED", at))
         elif at >= until:
-            self._reach(recipient, Stage(self.account.doubt["timeout_status"], at, TIMED_OUT))
+            self._reach(message, recipient, Stage(self.account.doubt["timeout_status"], at, TIMED_OUT))
         else:
-            self._look(recipient, min(at + _LOOK_AGAIN_AFTER, until), until)
+            self._look(message, recipient, min(at + _LOOK_AGAIN_AFTER, until), until)
 
-    def _reach(self, recipient: Recipient, stage: Stage) -> None:
-        """Keep a stage: the one place where a recipient's history grows."""
+    def _reach(self, message: Message, recipient: Recipient, stage: Stage) -> None:
+        """Keep a stage, and tell of it: the one place where a recipient's history grows."""
         recipient.stages.append(stage)
+        self.webhooks.reached(message, recipient, stage)

@@ -47,4 +47,18 @@ DOUBTS = (
     Doubt("timeout_status", "the status of a message without a receipt for 73 hours", ("FAILED", "DLR_EXPIRED")),
     # Media
     Doubt("delete_missing", "the status for deleting what is not there", (204, 404)),
+    # Callbacks: what they tell
+    Doubt("callback_body", "what a callback's body is", ("list", "object")),
+    Doubt("callback_events", "how many events a list has: one, or all of a second", ("one", "several")),
+    Doubt("status_owner", "whose number message.owner is when a message is delivered: from's", ("from", "recipient")),
+    Doubt("message_sending", "message-sending, which ends in January 2027", ("sent", "off")),
+    Doubt("progress_callbacks", "message-sending and message-sent of a group", ("per_recipient", "per_group")),
+    Doubt("inbound_to", "where our line is in to of a message that came in", ("line_first", "line_last")),
+    Doubt("media_only_text", "text of a message that came in without any", ("absent", "empty")),
+    Doubt("smil_part", "a part in media that is the layout of the others", ("absent", "given")),
+    # Callbacks: how they come
+    Doubt("first_leg_body", "the body of a callback's first request, without credentials", ("full", "empty")),
+    Doubt("first_leg_credentials", "credentials in the first request already", ("absent", "given")),
+    Doubt("bare_401", "a callback answered 401 without WWW-Authenticate", ("dropped", "retried")),
+    Doubt("retried_time", "time of a callback that comes again", ("same", "new")),
 )

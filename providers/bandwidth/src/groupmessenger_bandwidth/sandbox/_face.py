@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from datetime import datetime
 from typing import Any
 
@@ -22,12 +22,15 @@ from ._account import (
     Forced,
     Message,
 )
+from ._delivery import Delivery
 from ._doubts import DOUBTS
+from ._hearing import Hearing
 from ._media import Media
 from ._refusals import Refused, missing
 from ._search import Search
 from ._sending import Sending
 from ._tokens import ACCOUNT_ID, CLIENT_ID, CLIENT_SECRET, OLD_ACCOUNT_ID, PASSWORD, USERNAME, Tokens
+from ._webhooks import WEBHOOK_PASSWORD, WEBHOOK_USER, Webhooks
 
 
 class BandwidthFace(Face):
@@ -47,17 +50,22 @@ class BandwidthFace(Face):
     CLIENT_SECRET = CLIENT_SECRET
     USERNAME = USERNAME
     PASSWORD = PASSWORD
+    WEBHOOK_USER = WEBHOOK_USER
+    WEBHOOK_PASSWORD = WEBHOOK_PASSWORD
 
     def __init__(self, network: Network, clock: Clock, doubts: Mapping[str, Any]) -> None:
         super().__init__(network, clock, doubts)
         self.account = Account(network, clock, self.doubt)
         self.media = Media(clock, self.name)
         self._tokens = Tokens(clock, self.doubt)
-        self._sending = Sending(self.account, self.media)
+        self.webhooks = Webhooks(self.account, self.name)
+        self._hearing = Hearing(self.account, self.media, self.webhooks)
+        self._sending = Sending(self.account, self.media, Delivery(self.account, self.webhooks))
         self._search = Search(self.account, self.name)
 
-    def settings(self, base_url: str) -> dict[str, str | int | float]:
-        """What a connection to the first line needs."""
+    def settings(self, base_url: str) -> dict[str, Any]:
+        """What a connection to the first line needs. Files that come in are below this URL from now on."""
+        self.media.base_url = base_url
         return {
             "line": LINE,
             "account_id": ACCOUNT_ID,
@@ -67,7 +75,15 @@ class BandwidthFace(Face):
             "base_url": base_url,
             "token_url": f"{base_url}/oauth2/token",
             "settle_after": 0,
+            "webhook_credentials": [f"{WEBHOOK_USER}:{WEBHOOK_PASSWORD}"],
+            "other_lines": [SECOND_LINE, TOLL_FREE],
         }
+
+    def calls(self, url: str | None) -> None:
+        """Set the application's callback URLs, both of them; `webhooks` has each by itself, and what goes there."""
+        super().calls(url)
+        with self.network.lock:
+            self.webhooks.inbound_url = self.webhooks.outbound_url = url
 
     def routes(self) -> Iterable[Route]:
         """The calls that have to do with messages, and their media."""
@@ -122,6 +138,15 @@ class BandwidthFace(Face):
         self._tokens.basic_auth = value
 
     @property
+    def requested_callback_types(self) -> Collection[str]:
+        """Which types of callbacks about what was sent are made; `message-sent` is not among the usual. Settable."""
+        return self.webhooks.requested_types
+
+    @requested_callback_types.setter
+    def requested_callback_types(self, value: Collection[str]) -> None:
+        self.webhooks.requested_types = value
+
+    @property
     def queue(self) -> int:
         """How many messages may wait to go out, counted by segment and recipient. Settable."""
         return self.account.queue.room
@@ -159,6 +184,7 @@ class BandwidthFace(Face):
 
         def guarded(call: Call) -> Answer:
             self._tokens.check(call)
+            self.media.called(call)
             return handler(call)
 
         return _refusing(guarded)

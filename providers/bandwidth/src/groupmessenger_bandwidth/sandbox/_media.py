@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import mimetypes
 from datetime import datetime, timedelta
 from typing import Any
 from urllib.parse import quote, unquote, urlsplit
@@ -32,11 +33,16 @@ class File:
 
 
 class Media:
-    """The calls about media. `files` may hold some that are past their time."""
+    """The calls about media. `files` may hold some that are past their time.
+
+    `base_url` is where this face is called, which a face learns from its settings and its calls: a phone that sends a
+    file before any has URLs that lead nowhere.
+    """
 
     def __init__(self, clock: Clock, name: str) -> None:
         self.clock = clock
         self.name = name
+        self.base_url: str | None = None
         self.files: dict[str, File] = {}
         self.most_listed = MOST_LISTED
 
@@ -88,7 +94,38 @@ class Media:
             return UNREACHABLE
         return TOO_LARGE if len(file.content) > LARGEST else 0
 
+    def called(self, call: Call) -> None:
+        """Learn from a call where this face is, unless that is known."""
+        if self.base_url is None and "host" in call.headers:
+            self.base_url = f"http://{call.headers['host']}/{self.name}"
+
+    def keep(self, media_id: str, content: bytes, content_type: str) -> str:
+        """Keep a file that came in. Gives its URL, with the slashes of its id as they are."""
+        self.files[media_id] = File(content, content_type, self.clock.now() + KEPT)
+        return f"{self._base()}/users/{ACCOUNT_ID}/media/{quote(media_id)}"
+
+    def copied(self, url: str) -> tuple[bytes, str]:
+        """The content and type of a file that a phone sends: a stand-in asks no other host, and makes one up."""
+        path = path_of(url)
+        _, ours, media_id = path.partition(f"/users/{ACCOUNT_ID}/media/")
+        file = self.find(unquote(media_id)) if ours else None
+        if file is not None:
+            return file.content, file.content_type
+        kind, _ = mimetypes.guess_type(path)
+        return f"The sandbox's copy of {url}".encode(), kind or "application/octet-stream"
+
+    def _base(self) -> str:
+        return self.base_url or f"http://localhost/{self.name}"
+
     def _row(self, call: Call, name: str) -> dict[str, Any]:
         host = call.headers.get("host", "localhost")
         url = f"http://{host}/{self.name}/users/{ACCOUNT_ID}/media/{quote(name, safe='')}"
         return {"content": url, "contentLength": len(self.files[name].content), "mediaName": name}
+
+
+def path_of(url: str) -> str:
+    """The path of a URL as it is written; empty for what is no URL, as a phone may send anything."""
+    try:
+        return urlsplit(url).path
+    except ValueError:
+        return ""

@@ -26,10 +26,10 @@ from ._schema import list_of, moment_of, problems
 class Sending:
     """The call that sends."""
 
-    def __init__(self, account: Account, media: Media) -> None:
+    def __init__(self, account: Account, media: Media, delivery: Delivery) -> None:
         self.account = account
         self.media = media
-        self.delivery = Delivery(account)
+        self.delivery = delivery
 
     def create(self, call: Call) -> Answer:
         """`POST /users/{account_id}/messages`."""
