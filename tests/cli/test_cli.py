@@ -6,6 +6,7 @@ import json
 import signal
 import subprocess
 import sys
+import threading
 from typing import Any
 
 import attrs
@@ -15,9 +16,12 @@ from groupmessenger_sendblue.sandbox import SendblueFace
 from rich.console import Console
 
 import groupmessenger as gm
+from groupmessenger.cli import demo
 from groupmessenger.cli.app import run
-from groupmessenger.cli.demo import ANSWER, PEOPLE, PLACE, TEXT, Scene, Screen, run_demo
+from groupmessenger.cli.demo import run_demo
+from groupmessenger.cli.scenes import ANSWER, PEOPLE, PLACE, TEXT, Answered, Demonstration, Scene, Screen
 from groupmessenger.cli.showing import show_demo
+from groupmessenger.plugins import load_provider
 from groupmessenger.sandbox import Sandbox
 from groupmessenger.sandbox.phones import Shown
 
@@ -35,6 +39,10 @@ def test_demo_prints_every_phone(capsys: pytest.CaptureFixture[str]) -> None:
     printed = capsys.readouterr().out
     for expected in (*PEOPLE, TEXT, PLACE.text, ANSWER, "one thread, shared by everybody", "3 of 3 phones"):
         assert expected in printed
+    for expected in (f"message received  {PEOPLE[0]}  in ", "replied in the thread", "replied to its sender alone"):
+        assert expected in printed
+    assert [] == [line for line in printed.splitlines() if "became of" in line and "delivered" not in line]
+    assert 3 == printed.count("what became of the text: ")
 
 
 def test_demo_json(capsys: pytest.CaptureFixture[str]) -> None:
@@ -43,7 +51,7 @@ def test_demo_json(capsys: pytest.CaptureFixture[str]) -> None:
     told = json.loads(capsys.readouterr().out)
     sendblue = next(each for each in told["providers"] if each["provider"] == "sendblue")
     assert told["ok"] is True
-    assert sendblue | {"group_id": "", "receipt_id": ""} == {
+    assert sendblue | {"group_id": "", "receipt_id": "", "events": 0} == {
         "provider": "sendblue",
         "topology": "shared_thread",
         "group_id": "",
@@ -53,16 +61,24 @@ def test_demo_json(capsys: pytest.CaptureFixture[str]) -> None:
         "phones_reached": 3,
         "threads_shared": True,
         "reply_seen_by": 2,
+        "events": 0,
+        "answer_heard": True,
+        "replied": "thread",
+        "delivery": "delivered (one status for everybody)",
     }
+    assert sendblue["events"] > 1
     assert sendblue["group_id"].startswith("sb_group_")
     assert sendblue["receipt_id"]
 
 
 def test_a_broadcast_is_right_with_private_threads(scene: Scene) -> None:
     """Where the provider sends private copies, phones must not share a thread, nor see the answer."""
+    assert scene.answered.heard is not None
+    heard = attrs.evolve(scene.answered.heard, group=None)
     private = attrs.evolve(
         scene,
         topology=gm.Topology.BROADCAST,
+        answered=Answered(heard, "sender", (scene.receipt.group.id,), PEOPLE[:1]),
         screens=tuple(
             Screen(number, (LINE, number), screen.messages[: 3 if number == PEOPLE[0] else 2])
             for number, screen in zip(PEOPLE, scene.screens, strict=True)
@@ -70,6 +86,43 @@ def test_a_broadcast_is_right_with_private_threads(scene: Scene) -> None:
     )
     assert private.ok
     assert private.summary()["reply_seen_by"] == 0
+    for wrong in (
+        attrs.evolve(private.answered, shown_by=PEOPLE),
+        attrs.evolve(private.answered, replied="thread"),
+        attrs.evolve(private.answered, heard=scene.answered.heard),
+    ):
+        assert not attrs.evolve(private, answered=wrong).ok
+
+
+@pytest.mark.parametrize("what", ["nothing", "elsewhere", "from another", "to the sender", "a stranger", "one too few"])
+def test_the_demo_fails_when_an_answer_does(scene: Scene, what: str) -> None:
+    """Exit 0 is for an answer that was heard in its group, and a reply that its people show, and nobody else."""
+    answered = scene.answered
+    assert answered.heard is not None
+    changed = {
+        "nothing": Answered(),
+        "elsewhere": attrs.evolve(answered, heard=attrs.evolve(answered.heard, group=gm.Group("acme", LINE, "g1"))),
+        "from another": attrs.evolve(answered, heard=attrs.evolve(answered.heard, sender=gm.PhoneNumber(PEOPLE[1]))),
+        "to the sender": attrs.evolve(answered, replied="sender"),
+        "a stranger": attrs.evolve(answered, shown_by=(*PEOPLE, "+13125550104")),
+        "one too few": attrs.evolve(answered, shown_by=PEOPLE[1:]),
+    }[what]
+    broken = attrs.evolve(scene, answered=changed)
+    assert scene.ok
+    assert not broken.ok
+    console = Console(record=True, width=90)
+    show_demo(Demonstration((broken,)), console)
+    assert "not as it should be" in console.export_text()
+
+
+def test_nothing_is_left_of_the_demo(capfd: pytest.CaptureFixture[str]) -> None:
+    """Its servers and threads end, and nothing is said beside what it shows."""
+    before = set(threading.enumerate())
+    assert run_demo().ok
+    for thread in set(threading.enumerate()) - before:
+        thread.join(10)
+        assert not thread.is_alive(), thread.name
+    assert capfd.readouterr() == ("", "")
 
 
 @pytest.mark.parametrize("what", ["missing", "twice", "no thread", "failed", "private"])
@@ -88,7 +141,7 @@ def test_the_demo_fails_when_a_phone_does(scene: Scene, what: str) -> None:
     broken = attrs.evolve(scene, receipt=receipt, screens=(changed, *others))
     assert broken.ok is False
     console = Console(record=True, width=90)
-    show_demo(type(run_demo())((broken,)), console)
+    show_demo(Demonstration((broken,)), console)
     assert "not as it should be" in console.export_text()
 
 
@@ -101,10 +154,10 @@ def test_a_provider_that_fails_does_not_stop_the_others(
     class Broken(SendblueFace):
         name = "broken"
 
-    def connect(self: Sandbox, provider: str) -> gm.Client:
+    def connect(self: Sandbox, provider: str, **overrides: Any) -> gm.Client:
         if provider == "broken" and where == "connection":
             raise ZeroDivisionError("[in its hook]")
-        settings: dict[str, Any] = {**self.settings("sendblue")}
+        settings: dict[str, Any] = {**self.settings("sendblue"), **overrides}
         client = gm.connect("sendblue", **settings)
         if provider == "broken":
             monkeypatch.setattr(client, "send", fail)
@@ -116,6 +169,7 @@ def test_a_provider_that_fails_does_not_stop_the_others(
     faces = {"broken": Broken, "sendblue": SendblueFace}
     monkeypatch.setattr("groupmessenger.plugins.sandbox_faces", lambda: faces)
     monkeypatch.setattr(Sandbox, "connect", connect)
+    monkeypatch.setattr(demo, "load_provider", lambda name: load_provider("sendblue"))
     said = "ZeroDivisionError: [in its hook]" if where == "connection" else "[in its hook]"
     assert run(["demo", "--json"]) == 1
     printed = capsys.readouterr()
@@ -184,14 +238,17 @@ def test_missing_extra_says_what_to_install(missing: str) -> None:
 @pytest.mark.parametrize("json_wanted", [True, False])
 def test_sandbox_command(json_wanted: bool) -> None:
     """It prints settings once it listens, serves, and ends with 0 when told to."""
-    command = [sys.executable, "-m", "groupmessenger.cli", "sandbox", *(["--json"] if json_wanted else [])]
+    command = [sys.executable, "-m", "groupmessenger.cli", "sandbox"]
+    command += ["--json", "--webhooks", "http://127.0.0.1:1/hooks"] if json_wanted else []
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as running:
         assert running.stdout is not None
         try:
             first = running.stdout.readline()
             if json_wanted:
-                settings = json.loads(first)["providers"]["sendblue"]["settings"]
-                assert all(isinstance(value, str | int | float) for value in settings.values())
+                told = json.loads(first)
+                assert {"public_url": "http://127.0.0.1:1/hooks"} == told["webhooks"]
+                settings = told["providers"]["sendblue"]["settings"]
+                assert all(isinstance(value, str | int | float | list) for value in settings.values())
                 with gm.connect("sendblue", **settings) as client:
                     receipt = client.send(client.create_group(PEOPLE), TEXT)
                 url = settings["base_url"].removesuffix("/sendblue")

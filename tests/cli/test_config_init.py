@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import tomllib
 from pathlib import Path
@@ -84,9 +85,9 @@ def test_filled_in_it_works(here: Here, monkeypatch: pytest.MonkeyPatch, name: s
     assert all(problem["key"].startswith(f"connections.{name}.") for problem in ran.error["problems"])
     text = Path("groupmessenger.toml").read_text()
     for key, value in here.settings(name).items():
-        filled = f'{key} = "{value}"'
+        filled = f"{key} = {json.dumps(value)}"
         if settings_of(name).get(key) is not None and settings_of(name)[key].metadata.get(SECRET):
-            monkeypatch.setenv(f"{name}_{key}".upper(), str(value))
+            monkeypatch.setenv(f"{name}_{key}".upper(), value[0] if isinstance(value, list) else value)
         else:
             text = re.sub(rf"^(# )?{key} = .*$", filled, text, flags=re.MULTILINE)
     Path("groupmessenger.toml").write_text(text)

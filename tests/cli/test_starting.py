@@ -26,7 +26,14 @@ print(*sys.modules, file=sys.stderr)
 
 
 @pytest.mark.parametrize(
-    ("arguments", "code"), [(["--help"], 0), (["--version"], 0), (["send", "--help"], 0), (["send", "x"], 2)]
+    ("arguments", "code"),
+    [
+        (["--help"], 0),
+        (["--version"], 0),
+        (["send", "--help"], 0),
+        (["webhooks", "serve", "--help"], 0),
+        (["send", "x"], 2),
+    ],
 )
 def test_it_starts_quickly(arguments: list[str], code: int) -> None:
     """What only some commands need is loaded by those: helping and refusing need no HTTP and no numbering plans."""
@@ -39,7 +46,7 @@ def test_it_starts_quickly(arguments: list[str], code: int) -> None:
 def test_completion(shell: str) -> None:
     """A script with the commands and their options."""
     script = app.generate_completion(shell=shell)  # type: ignore[arg-type]
-    for word in ("groupmessenger", "members", "providers", "separately", "connection"):
+    for word in ("groupmessenger", "members", "providers", "separately", "connection", "webhooks"):
         assert word in script
 
 

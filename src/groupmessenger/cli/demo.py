@@ -1,108 +1,26 @@
-"""The main job, at every installed provider's stand-in: a group of three, a text, a picture, an answer."""
+"""The main job, at every installed provider's stand-in: a group of three, a text, a picture, an answer, a reply."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import ExitStack
+from typing import Any
 
-import attrs
-
-from ..errors import ConfigurationError, GroupMessengerError, Problem
-from ..groups import Topology
-from ..messages import GroupReceipt, Message, Status
+from ..client import Client
+from ..errors import ConfigurationError, GroupMessengerError, GroupUnresolved, Problem
+from ..events import MessageReceived
+from ..fields import CALLBACK, settings_of
+from ..plugins import load_provider
 from ..sandbox import Sandbox
-from ..sandbox.phones import Phone, Shown, Thread
+from ..sandbox.phones import Phone, Thread
+from ..webhooks import asgi
+from ..weburls import receiving_url
+from .hearing import Heard
+from .scenes import ANSWER, PEOPLE, PLACE, REPLY, TEXT, Answered, Demonstration, Failure, Scene, Screen
+from .serving import Serving
 
-PEOPLE = ("+13125550101", "+13125550102", "+13125550103")
-TEXT = "Dinner at eight?"
-PLACE = Message("The place:", "https://pictures.example.com/place.jpg")
-ANSWER = "I'll be there!"
-
-
-@attrs.frozen
-class Screen:
-    """What one phone shows of one provider's group."""
-
-    number: str
-    participants: tuple[str, ...]
-    messages: tuple[Shown, ...]
-
-
-@attrs.frozen
-class Scene:
-    """What came of the main job at one provider."""
-
-    provider: str
-    title: str
-    line: str
-    topology: Topology
-    receipt: GroupReceipt
-    screens: tuple[Screen, ...]
-
-    @property
-    def phones_reached(self) -> int:
-        """How many phones show the text and the picture, each once."""
-        return sum(_shows(screen, TEXT) and _shows(screen, PLACE.text) for screen in self.screens)
-
-    @property
-    def threads_shared(self) -> bool:
-        """Whether everybody is in one and the same thread."""
-        everybody = {self.line, *PEOPLE}
-        return all(set(screen.participants) == everybody for screen in self.screens)
-
-    @property
-    def reply_seen_by(self) -> int:
-        """How many of the others see the first phone's answer."""
-        return sum(_shows(screen, ANSWER) for screen in self.screens if screen.number != PEOPLE[0])
-
-    @property
-    def ok(self) -> bool:
-        """Whether every phone shows what this provider's kind of group promises."""
-        shared = self.topology is Topology.SHARED_THREAD
-        return (
-            self.phones_reached == len(PEOPLE)
-            and self.threads_shared is shared
-            and self.reply_seen_by == (len(PEOPLE) - 1 if shared else 0)
-            and self.receipt.status is not Status.FAILED
-        )
-
-    def summary(self) -> dict[str, object]:
-        """The scene as JSON."""
-        return {
-            "provider": self.provider,
-            "topology": str(self.topology),
-            "group_id": self.receipt.group.id,
-            "members": len(self.receipt.group.members or ()),
-            "receipt_id": self.receipt.id,
-            "status": str(self.receipt.status),
-            "phones_reached": self.phones_reached,
-            "threads_shared": self.threads_shared,
-            "reply_seen_by": self.reply_seen_by,
-        }
-
-
-@attrs.frozen
-class Failure:
-    """A provider at which the main job came to no end, and the error's text."""
-
-    provider: str
-    what: str
-
-
-@attrs.frozen
-class Demonstration:
-    """The main job at every provider: where it came to an end, and where it did not."""
-
-    scenes: tuple[Scene, ...]
-    failures: tuple[Failure, ...] = ()
-
-    @property
-    def ok(self) -> bool:
-        """Whether all went as it should."""
-        return bool(self.scenes) and not self.failures and all(scene.ok for scene in self.scenes)
-
-    def summary(self) -> dict[str, object]:
-        """All of it as JSON; a provider that failed has no row."""
-        return {"providers": [scene.summary() for scene in self.scenes], "ok": self.ok}
+_TO_BE_HEARD = 10.0  # seconds for a callback, which takes milliseconds
+_TO_BE_DELIVERED = 60.0  # seconds of the sandbox's clock, which take no time
 
 
 def run_demo(tell: Callable[[str], object] = lambda step: None) -> Demonstration:
@@ -110,35 +28,77 @@ def run_demo(tell: Callable[[str], object] = lambda step: None) -> Demonstration
 
     Raises `ConfigurationError` if no provider is installed.
     """
-    with Sandbox() as sandbox:
+    scenes: list[Scene] = []
+    failures: list[Failure] = []
+    with ExitStack() as stack:
+        sandbox = stack.enter_context(Sandbox())
         if not sandbox.faces:
             cure = "pip install 'groupmessenger-NAME[sandbox]', with a provider's name"
             raise ConfigurationError(Problem("demo", "no provider with a sandbox is installed", cure))
-        scenes: list[Scene] = []
-        failures: list[Failure] = []
+        heard, serving = Heard(), stack.enter_context(Serving())
+        clients: dict[str, Client] = {}
         for provider in sorted(sandbox.faces):
             try:
-                scenes.append(_scene(sandbox, provider, tell))
-            except GroupMessengerError as error:
-                failures.append(Failure(provider, str(error)))
+                url = receiving_url(serving.url, provider)
+                sandbox.calls(provider, url)
+                clients[provider] = stack.enter_context(sandbox.connect(provider, **_callbacks(provider, url)))
             except Exception as error:
-                failures.append(Failure(provider, f"{type(error).__name__}: {error}"))
-        return Demonstration(tuple(scenes), tuple(failures))
+                failures.append(Failure(provider, _words(error)))
+        if clients:
+            serving.start(asgi(clients, heard))
+        for provider, client in clients.items():
+            try:
+                scenes.append(_scene(sandbox, provider, client, heard, tell))
+            except Exception as error:
+                failures.append(Failure(provider, _words(error)))
+    return Demonstration(tuple(scenes), tuple(failures))
 
 
-def _scene(sandbox: Sandbox, provider: str, tell: Callable[[str], object]) -> Scene:
-    with sandbox.connect(provider) as client:
-        title, line = client.messenger.title, client.messenger.line
-        tell(f"{title}: a group of {len(PEOPLE)}, a text and a picture …")
-        group = client.create_group(PEOPLE)
-        receipt = client.send(group, TEXT)
-        client.send(receipt.group, PLACE)
-        tell(f"{title}: somebody answers …")
-        first = sandbox.phones[PEOPLE[0]]
-        if (thread := _thread(first, line)) is not None:
-            first.send(ANSWER, thread=thread.id)
-        screens = tuple(_screen(sandbox.phones[number], line) for number in PEOPLE)
-        return Scene(provider, title, line, client.capabilities.topology, receipt, screens)
+def _callbacks(provider: str, url: str) -> dict[str, Any]:
+    """The settings that tell the provider with each message where to call."""
+    fields = settings_of(load_provider(provider))
+    return {name: url for name, field in fields.items() if field.metadata.get(CALLBACK)}
+
+
+def _scene(sandbox: Sandbox, provider: str, client: Client, heard: Heard, tell: Callable[[str], object]) -> Scene:
+    title, line = client.messenger.title, client.messenger.line
+    tell(f"{title}: a group of {len(PEOPLE)}, a text and a picture …")
+    group = client.create_group(PEOPLE)
+    receipt = client.send(group, TEXT)
+    client.send(receipt.group, PLACE)
+    tell(f"{title}: somebody answers, and is heard …")
+    first = sandbox.phones[PEOPLE[0]]
+    answer: MessageReceived | None = None
+    if (thread := _thread(first, line)) is not None:
+        first.send(ANSWER, thread=thread.id)
+        answer = heard.wait_for(provider, ANSWER, _TO_BE_HEARD)
+    replied, candidates = (None, ()) if answer is None else _reply(client, answer)
+    tell(f"{title}: what became of it …")
+    sandbox.clock.advance(_TO_BE_DELIVERED)
+    sandbox.callbacks.wait()
+    shown_by = tuple(sorted(phone.number for phone in sandbox.phones if _shows_reply(phone, line)))
+    events = heard.of(provider)
+    return Scene(
+        provider=provider,
+        title=title,
+        line=line,
+        topology=client.capabilities.topology,
+        receipt=receipt,
+        screens=tuple(_screen(sandbox.phones[number], line) for number in PEOPLE),
+        answered=Answered(answer, replied, candidates, shown_by),
+        events=len(events),
+        delivery=client.delivery(receipt, events),
+    )
+
+
+def _reply(client: Client, answer: MessageReceived) -> tuple[str, tuple[str, ...]]:
+    """Reply in the thread; to whoever wrote where it cannot be told which thread that was."""
+    try:
+        client.reply(answer, REPLY)
+    except GroupUnresolved as unresolved:
+        client.send_direct(answer.sender, REPLY)
+        return "sender", unresolved.candidates
+    return "thread", ()
 
 
 def _thread(phone: Phone, line: str) -> Thread | None:
@@ -153,5 +113,11 @@ def _screen(phone: Phone, line: str) -> Screen:
     return Screen(phone.number, tuple(sorted(thread.participants)), tuple(phone.messages[thread.id]))
 
 
-def _shows(screen: Screen, text: str) -> bool:
-    return [message.text for message in screen.messages].count(text) == 1
+def _shows_reply(phone: Phone, line: str) -> bool:
+    return any(
+        (shown.sender, shown.text) == (line, REPLY) for messages in phone.messages.values() for shown in messages
+    )
+
+
+def _words(error: Exception) -> str:
+    return str(error) if isinstance(error, GroupMessengerError) else f"{type(error).__name__}: {error}"

@@ -14,13 +14,19 @@ def _option(text: str) -> Parameter:
 
 
 Json: TypeAlias = Annotated[bool, _option("Print one JSON object instead.")]
+Lines: TypeAlias = Annotated[bool, _option("Print one JSON object an event instead, each on a line.")]
 Connection: TypeAlias = Annotated[
     str | None, _option("The connection to use, by its name in the file; else the default one.")
 ]
 One: TypeAlias = Annotated[str | None, _option("The connection to check, by its name in the file; else all of them.")]
+Every: TypeAlias = Annotated[str | None, _option("One connection, by its name in the file; else all of them.")]
 File: TypeAlias = Annotated[
     Path | None,
     _option("The configuration file; else GROUPMESSENGER_CONFIG, else groupmessenger.toml in this folder."),
+]
+PublicUrl: TypeAlias = Annotated[
+    str | None,
+    _option("Where providers reach this machine, such as https://example.com/hooks; else [webhooks] of the file."),
 ]
 Text: TypeAlias = Annotated[
     str, _option("The text, in quotes; `-` reads it from standard input. It may be left out with --media.")

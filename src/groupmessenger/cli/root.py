@@ -22,6 +22,7 @@ app = App(
 groups = App(name="groups", help="List, show, create, rename and delete groups at the provider.")
 members = App(name="members", help="Add people to a group, and remove them.")
 config = App(name="config", help="The configuration file.")
-for part in (groups, members, config):
+webhooks = App(name="webhooks", help="Hear what providers tell: messages that come in, what became of those that went.")
+for part in (groups, members, config, webhooks):
     app.command(part)
 app.register_install_completion_command()

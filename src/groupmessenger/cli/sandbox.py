@@ -3,32 +3,40 @@
 from __future__ import annotations
 
 import json as _json
-import signal
-import threading
 from collections.abc import Iterable
+from typing import Any
 
 from rich.table import Table
 
 from ..errors import ConfigurationError, Problem
 from ..plugins import sandbox_faces
 from ..sandbox import Face, Sandbox
+from ..weburls import is_web_url, receiving_url
 from .consoles import output
+from .exits import until_told
 from .results import say
 
 
-def serve(port: int, doubts: Iterable[str], *, json: bool) -> int:
-    """Run the sandbox until interrupted or terminated."""
-    ended = threading.Event()
-    for each in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(each, lambda *_: ended.set())
-    with Sandbox(port, doubts=_chosen(doubts)) as sandbox:
-        settings = {name: {"settings": sandbox.settings(name)} for name in sandbox.faces}
+def serve(port: int, doubts: Iterable[str], webhooks: str | None, *, json: bool) -> int:
+    """Run the sandbox until interrupted or terminated. Below `webhooks` each vendor calls its name."""
+    if webhooks is not None and not (is_web_url(webhooks) and webhooks.startswith("http:")):
+        cure = "such as http://127.0.0.1:8000, where groupmessenger webhooks serve listens"
+        raise ConfigurationError(Problem("--webhooks", "the stand-ins call http URLs of this machine alone", cure))
+    with until_told() as ended, Sandbox(port, doubts=_chosen(doubts)) as sandbox:
+        if webhooks is not None:
+            for name in sandbox.faces:
+                sandbox.calls(name, receiving_url(webhooks, name))
         if json:
-            print(_json.dumps({"providers": settings}), flush=True)
+            settings = {name: {"settings": sandbox.settings(name)} for name in sandbox.faces}
+            print(_json.dumps({"providers": settings} | _webhooks(webhooks)), flush=True)
         else:
-            _introduce(sandbox)
+            _introduce(sandbox, webhooks)
         ended.wait()
     return 0
+
+
+def _webhooks(url: str | None) -> dict[str, Any]:
+    return {} if url is None else {"webhooks": {"public_url": url}}
 
 
 def list_doubts(*, json: bool) -> int:
@@ -53,15 +61,19 @@ def list_doubts(*, json: bool) -> int:
     return 0
 
 
-def _introduce(sandbox: Sandbox) -> None:
-    console = output()
-    say(console, f"# Standing in at {sandbox.url}; interrupt to end. Phones: {sandbox.url}/_phones")
-    say(console, "# This is a configuration file.")
-    say(console, f"default = {_json.dumps(next(reversed(sandbox.faces), ''))}")
+def _introduce(sandbox: Sandbox, webhooks: str | None) -> None:
+    """Print a configuration file, all of it at once: others may wait for it to be whole."""
+    lines = [
+        f"# Standing in at {sandbox.url}; interrupt to end. Phones: {sandbox.url}/_phones",
+        "# This is a configuration file.",
+        f"default = {_json.dumps(next(reversed(sandbox.faces), ''))}",
+    ]
+    if webhooks is not None:
+        lines += ["", "[webhooks]", f"public_url = {_json.dumps(webhooks)}"]
     for name in sandbox.faces:
-        say(console, f"\n[connections.{name}]\nprovider = {_json.dumps(name)}")
-        for key, value in sandbox.settings(name).items():
-            say(console, f"{key} = {_json.dumps(value)}")
+        lines += ["", f"[connections.{name}]", f"provider = {_json.dumps(name)}"]
+        lines += [f"{key} = {_json.dumps(value)}" for key, value in sandbox.settings(name).items()]
+    say(output(), "\n".join(lines))
 
 
 def _chosen(doubts: Iterable[str]) -> dict[str, object]:

@@ -18,6 +18,8 @@ from .root import config as configuration
 def demo(*, json: Json = False) -> int:
     """Send a group text through every installed provider, to phones in a sandbox, and show what they display.
 
+    One of them answers, which is heard over HTTP, and is replied to where the provider says in which thread it was.
+
     Exits with 0 only if every phone shows what it should. No account and no network are needed.
     """
     from .demo import run_demo
@@ -41,6 +43,7 @@ def sandbox(
     port: int = 0,
     doubt: Annotated[tuple[str, ...], Parameter(negative="")] = (),
     doubts: Annotated[bool, Parameter(negative="")] = False,
+    webhooks: str | None = None,
     json: Annotated[bool, Parameter(negative="")] = False,
 ) -> int:
     """Stand in for every installed provider on this machine, until interrupted.
@@ -53,12 +56,14 @@ def sandbox(
         Choose a reading of something a vendor leaves open: NAME.DOUBT=CHOICE, as `--doubts` lists them. Repeatable.
     doubts
         List what the vendors leave open, and the readings there are.
+    webhooks
+        Where a receiver is on this machine, such as http://127.0.0.1:8000: each vendor calls its name below it.
     json
         Print one line with each provider's settings, ready for a configuration file, once the socket listens.
     """
     from .sandbox import list_doubts, serve
 
-    return list_doubts(json=json) if doubts else serve(port, doubt, json=json)
+    return list_doubts(json=json) if doubts else serve(port, doubt, webhooks, json=json)
 
 
 @app.command

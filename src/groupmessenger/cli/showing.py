@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import textwrap
+
 from rich.columns import Columns
 from rich.console import Console, Group, RenderableType
 from rich.panel import Panel
@@ -9,8 +11,11 @@ from rich.text import Text
 
 from ..groups import Topology
 from ..sandbox.phones import Shown
-from .demo import Demonstration, Scene, Screen
+from .events import describe_event
+from .results import say
+from .scenes import Demonstration, Scene, Screen
 
+_BUBBLE = 16  # signs in a line
 _KIND = {
     Topology.SHARED_THREAD: "one thread, shared by everybody",
     Topology.BROADCAST: "private texts: nobody sees the others",
@@ -24,6 +29,7 @@ def show_demo(demonstration: Demonstration, console: Console) -> None:
         console.print(Text.assemble((scene.title, "bold"), f": {_KIND[scene.topology]}"))
         console.print(Columns([_phone(screen, scene) for screen in scene.screens], padding=(0, 1)))
         console.print(_verdict(scene))
+        _show_heard(scene, console)
     show_failures(demonstration, console)
     console.print()
 
@@ -44,7 +50,7 @@ def _phone(screen: Screen, scene: Scene) -> RenderableType:
         Group(Text("with", style="dim"), heading, Text(), *messages),
         title=screen.number,
         title_align="left",
-        width=26,
+        width=_BUBBLE + 10,
         border_style="green" if scene.ok else "red",
     )
 
@@ -52,8 +58,9 @@ def _phone(screen: Screen, scene: Scene) -> RenderableType:
 def _bubble(message: Shown, screen: Screen, line: str) -> Text:
     own = message.sender == screen.number
     who = "me" if own else "us" if message.sender == line else message.sender[-4:]
+    text = "\n      ".join(textwrap.wrap(message.text, _BUBBLE))
     picture = "".join(f"\n      [{url.rsplit('/', 1)[-1]}]" for url in message.media)
-    return Text(f"{who:>4}: {message.text}{picture}", style="cyan" if own else "")
+    return Text(f"{who:>4}: {text}{picture}", style="cyan" if own else "")
 
 
 def _verdict(scene: Scene) -> Text:
@@ -61,3 +68,16 @@ def _verdict(scene: Scene) -> Text:
     reply = f"{scene.reply_seen_by} of {len(scene.screens) - 1} others see the answer"
     mark, style = ("✓", "green") if scene.ok else ("✗ not as it should be:", "red")
     return Text(f"{mark} {shown}; {reply}", style=style)
+
+
+def _show_heard(scene: Scene, console: Console) -> None:
+    """Print what our code heard over HTTP, and what it did."""
+    answered = scene.answered
+    if answered.heard is not None:
+        say(console, f"  {describe_event(answered.heard)}")
+    if answered.replied == "thread":
+        say(console, "  replied in the thread")
+    elif answered.replied == "sender":
+        groups = f"which of {len(answered.candidates)} groups" if len(answered.candidates) > 1 else "in which group"
+        say(console, f"  {scene.title} does not say {groups} it was written: replied to its sender alone")
+    say(console, f"  what became of the text: {scene.delivery.summary}")

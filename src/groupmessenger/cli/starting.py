@@ -22,6 +22,9 @@ _HEAD = """\
 # A value may be read from the environment, {{ env = "NAME" }}, or from a file, {{ file = "path" }}.
 
 default = "{default}"
+
+# [webhooks]
+# public_url = "..."        # https, where providers reach you; `groupmessenger webhooks url` tells the rest
 """
 _OPTIONS = """\
 # region = "US"             # reads numbers that are written without a country code
@@ -82,4 +85,6 @@ def _value(kind: type[GroupMessenger], name: str, field: attrs.Attribute[Any]) -
         return str(field.default).lower()
     if isinstance(field.default, str):
         return json.dumps(field.default)
+    if isinstance(field.default, tuple):
+        return '["..."]'
     return f'"{_FILL_IN}"' if field.default is attrs.NOTHING else '"..."'
