@@ -221,7 +221,7 @@ class TestUpload:
             client.upload(tmp_path / "empty")
 
     def test_a_provider_that_stores_nothing_says_so(self, here: World, tmp_path: Path) -> None:
-        with pytest.raises(UnsupportedOperation, match="Acme cannot upload"):
+        with pytest.raises(UnsupportedOperation, match="Acme cannot store files"):
             here.connect(Vendor()).upload(tmp_path / "a.jpg")
 
     def test_what_the_provider_refuses(self, here: World, tmp_path: Path) -> None:

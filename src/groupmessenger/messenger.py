@@ -256,9 +256,16 @@ class GroupMessenger:
         raise unsupported(self, operation)
 
 
+_SAID = {
+    Operation.RECEIVE: "tell us anything: it makes no callbacks that are read here",
+    Operation.RECEIVED_SINCE: "list what came in",
+    Operation.UPLOAD: "store files",
+}
+
+
 def unsupported(messenger: GroupMessenger, operation: Operation, note: str = "") -> UnsupportedOperation:
     """The error for an operation this provider does not have, or not for this group."""
-    words = operation.replace("_", " ")
+    words = _SAID.get(operation, operation.replace("_", " "))
     return UnsupportedOperation(f"{messenger.title} cannot {words}{': ' + note if note else ''}")
 
 

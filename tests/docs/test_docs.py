@@ -22,11 +22,12 @@ from docs.pages import PAGES, ROOT, Block, anchors_of, blocks_of, links_of, name
 
 import groupmessenger
 from docs import matrix
-from groupmessenger import errors
+from groupmessenger import errors, events
 from groupmessenger.cli.app import app
 from groupmessenger.cli.app import run as run_command
 from groupmessenger.cli.exits import MEANINGS
 from groupmessenger.configfile import Top
+from groupmessenger.messages import Evidence, FailureReason, Status
 from groupmessenger.options import OPTIONS
 from groupmessenger.plugins import installed_providers, load_provider
 from groupmessenger.sandbox import Sandbox
@@ -182,6 +183,33 @@ def test_the_errors_page_shows_the_tree_of_the_module() -> None:
     names.remove("GroupMessengerError")
     assert tree in text
     assert [name for name in names if f"| `{name}`" not in text] == []
+
+
+def kinds_of_event() -> list[type[events.Event]]:
+    """Every class of events that there is, the base first."""
+    public = (getattr(groupmessenger, name) for name in groupmessenger.__all__)
+    return [each for each in public if isinstance(each, type) and issubclass(each, events.Event)]
+
+
+def test_the_events_page_has_every_event_and_field() -> None:
+    """A section for each event, with a row for each field of its own, in their order; and no others."""
+    text = (ROOT / "docs" / "reference" / "events.md").read_text(encoding="utf-8")
+    sections = dict(re.findall(r"^## (\w+)\n(.*?)(?=^## |\Z)", text, re.MULTILINE | re.DOTALL))
+    described = {name: re.findall(r"^\| `(\w+)` \|", section, re.MULTILINE) for name, section in sections.items()}
+    shared = {field.name for field in attrs.fields(events.Event)}
+    expected = {
+        kind.__name__: [field.name for field in attrs.fields(kind) if kind is events.Event or field.name not in shared]
+        for kind in kinds_of_event()
+    }
+    described["Event"] = described["Event"][: len(shared)]  # below are the forms of keys
+    assert expected == described
+
+
+def test_the_events_page_has_every_word_of_a_status() -> None:
+    """All values of the enumerations that an event's fields have."""
+    text = (ROOT / "docs" / "reference" / "events.md").read_text(encoding="utf-8")
+    words = [str(each) for kind in (Status, Evidence, FailureReason) for each in kind]
+    assert [word for word in words if f"`{word}`" not in text] == []
 
 
 @pytest.mark.parametrize("provider", sorted(installed_providers()))

@@ -131,7 +131,16 @@ def test_a_receiver_that_hangs_or_is_not_there(callbacks: Callbacks, receiver: R
 
 
 @pytest.mark.parametrize(
-    "url", ["http://example.com/hooks", "https://127.0.0.1/hooks", "http://10.0.0.1/", "ftp://127.0.0.1/", "hooks"]
+    "url",
+    [
+        "http://example.com/hooks",
+        "https://127.0.0.1/hooks",
+        "http://10.0.0.1/",
+        "ftp://127.0.0.1/",
+        "hooks",
+        "http://127.0.0.1:x/",
+        "http://[::1/",
+    ],
 )
 def test_nobody_but_this_machine_is_called(callbacks: Callbacks, url: str) -> None:
     callbacks.call("acme", "inbound", telling(url, b"1"), again=[1, 1])

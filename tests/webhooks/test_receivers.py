@@ -89,6 +89,20 @@ def test_nobody_else_is_believed(ask: Ask, handler: Handler, caplog: pytest.LogC
     assert [] == handler.events
 
 
+def test_a_challenge_that_nobody_answers_is_told(ask: Ask, caplog: pytest.LogCaptureFixture) -> None:
+    """Not each one, which is how it begins; but ten in a row."""
+    for _ in range(9):
+        ask(body(wrote()), {})
+    assert "" == caplog.text
+    ask(body(wrote()), {})
+    assert "connection main: credentials were asked for 10 times, and none came" in caplog.text
+    caplog.clear()
+    ask(body(wrote()))
+    for _ in range(9):
+        ask(body(wrote()), {})
+    assert "" == caplog.text
+
+
 @pytest.mark.parametrize("content", [b"", b"[", b'{"id": 1}', body(wrote())[:-3]])
 def test_what_cannot_be_read(ask: Ask, handler: Handler, content: bytes) -> None:
     assert 400 == ask(content).status

@@ -1,7 +1,7 @@
 """What vendors call: callbacks over HTTP, tried again on the vendor's own schedule, from threads of their own.
 
 A face says what to call by a *talk*: a generator that yields requests, is sent their answers, and returns whether the
-vendor takes it for delivered. It is begun anew for every try.
+vendor takes it for delivered; None if it is lost, and not tried again. It is begun anew for every try.
 """
 
 from __future__ import annotations
@@ -48,7 +48,7 @@ class Answered:
         return self.status is not None and 200 <= self.status < 300
 
 
-Talk: TypeAlias = Generator[Outgoing, Answered, bool]
+Talk: TypeAlias = Generator[Outgoing, Answered, bool | None]
 
 
 class Tried(TypedDict):
@@ -169,7 +169,8 @@ class Callbacks:
         entry = Tried(provider=call.provider, what=call.what, url="", tried=call.tries, statuses=[], ended="under way")
         with self._idle:
             self._tried.append(entry)
-        taken, refused = False, False
+        taken: bool | None = False
+        refused = False
         talk = call.talk()
         try:
             outgoing = next(talk)
@@ -180,8 +181,8 @@ class Callbacks:
                 entry["statuses"].append(answered.status)
                 outgoing = talk.send(answered)
         except StopIteration as stop:
-            taken = bool(stop.value)
-        again = not taken and not refused and call.tries <= len(call.again)
+            taken = stop.value
+        again = taken is False and not refused and call.tries <= len(call.again)
         entry["ended"] = "taken" if taken else "refused" if refused else "again" if again else "given up"
         if again:
             self._plan(call, call.again[call.tries - 1])
@@ -206,5 +207,9 @@ class Callbacks:
 
 def _is_here(url: str) -> bool:
     """Whether a URL is one of this machine: a stand-in has no business on a network."""
-    parts = urlsplit(url)
+    try:
+        parts = urlsplit(url)
+        _ = parts.port  # which raises if it is none
+    except ValueError:
+        return False
     return parts.scheme == "http" and is_loopback(parts.hostname or "")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import secrets
+from collections import Counter
 from collections.abc import Awaitable, Callable, Mapping
 from functools import partial
 from typing import TYPE_CHECKING, Any, TypeAlias
@@ -21,6 +22,8 @@ from .seen import MemorySeen, Seen, Standing
 if TYPE_CHECKING:
     from ..async_client import AsyncClient
     from ..client import Client
+
+_SUSPICIOUS = 10  # challenges in a row without an answer
 
 LEASE = 60.0  # seconds that a handler has before another delivery of the event may begin
 
@@ -72,6 +75,7 @@ class Receiver:
         self.public_url = None if public_url is None else public_url.rstrip("/")
         self._incoming: dict[str, Incoming] = {name: client.incoming for name, client in connections.items()}
         self._seen = MemorySeen() if seen is None else seen
+        self._unanswered: Counter[str] = Counter()
         self._verify = verify
         self._from_us = from_us
         self._own_lines = frozenset(line for each in self._incoming.values() for line in each.own_lines)
@@ -99,14 +103,16 @@ class Receiver:
             verified = incoming.verify(callback, verify=self._verify)
             if verified.once is not None:
                 await Call(partial(check_replay, verified, callback, partial(self._first, name)))
+            self._unanswered.pop(name, None)
             events = incoming.read(callback)
         except UnsupportedOperation:
             return Answer(404)
         except WebhookError as error:
             challenged = isinstance(error, InvalidSignature) and wants.challenge is not None
-            expected = challenged and "authorization" not in callback.headers  # the first half of a challenge
-            level = logging.DEBUG if expected else logging.WARNING
-            _log.log(level, "a callback of connection %s is refused: %s", name, error)
+            if challenged and "authorization" not in callback.headers:
+                self._asked_for_credentials(name)
+            else:
+                _log.warning("a callback of connection %s is refused: %s", name, error)
             return Answer(error.http_status, headers={"www-authenticate": wants.challenge or ""} if challenged else {})
         except Exception:
             _log.exception("a callback of connection %s could not be looked at", name)
@@ -142,6 +148,13 @@ class Receiver:
         finally:
             if claimed and not settled:  # also where the server gives up, when nothing may be awaited any more
                 self._release(key, owner)
+
+    def _asked_for_credentials(self, name: str) -> None:
+        """Keep count of challenges, which are no refusals, unless nobody ever answers them."""
+        self._unanswered[name] += 1
+        if self._unanswered[name] % _SUSPICIOUS == 0:
+            what = "connection %s: credentials were asked for %d times, and none came: does the provider have any?"
+            _log.warning(what, name, self._unanswered[name])
 
     def _release(self, key: str, owner: str) -> None:
         try:
