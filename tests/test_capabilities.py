@@ -48,6 +48,17 @@ def test_a_flag_is_true_for_what_holds_without_an_if() -> None:
     assert ["native", "emulated", "partial", "dropped", "unsupported"] == [flag.grade for flag in GRADES]
 
 
+def test_why_an_operation_is_not_there_can_be_said() -> None:
+    """With what to do instead; the operation itself cannot be claimed."""
+    why = Flag(Grade.UNSUPPORTED, "give a URL that everybody can reach")
+
+    class Without(GroupMessenger):
+        capabilities = attrs.evolve(CAPABILITIES, flags={"upload": why, "delete_group": NATIVE})
+
+    flags = Without.capabilities.flags
+    assert (why, UNSUPPORTED) == (flags["upload"], flags["delete_group"])
+
+
 def test_flags_of_operations_come_from_the_code() -> None:
     """Not overridden is unsupported, overridden is native, graded is what it is graded."""
     flags = AcmeMessenger.capabilities.flags

@@ -284,6 +284,9 @@ def _flag(cls: type[GroupMessenger], declared: Capabilities, operation: Operatio
             Operation.ADD_MEMBERS,
             Operation.REMOVE_MEMBERS,
         )
+        told = declared.flags.get(operation)  # why not, and what instead
+        if told is not None and told.grade is Grade.UNSUPPORTED:
+            return told
         return Flag(Grade.UNSUPPORTED, _OTHER_SET) if fixed else UNSUPPORTED
     flag = getattr(method, "__flag__", NATIVE)
     assert isinstance(flag, Flag)  # noqa: S101 - a mistake of the adapter's author

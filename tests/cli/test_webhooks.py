@@ -24,6 +24,8 @@ from cli.running import ANN, BOB, COMMAND, Here, nowhere
 
 from groupmessenger import InvalidInput, load_config
 from groupmessenger.cli.catching_up import moment
+from groupmessenger.fields import SECRET, settings_of
+from groupmessenger.plugins import load_provider
 
 T = TypeVar("T")
 NOW = datetime(2026, 11, 21, 14, tzinfo=UTC)
@@ -220,6 +222,17 @@ class TestUrl:
             assert any(each["url"] in step for step in each["steps"])
         ran = here.run("webhooks", "url", "--connection", "sendblue", "--public-url", "https://b.example.com", "--json")
         assert ["https://b.example.com/sendblue"] == [each["url"] for each in ran.json["connections"].values()]
+
+    def test_each_vendor_has_steps_of_its_own(self, here: Here) -> None:
+        """Which name the URL, and each setting that callbacks are believed by."""
+        told = here.run("webhooks", "url", "--public-url", "https://b.example.com", "--json").json["connections"]
+        for name in PROVIDERS:
+            kind = load_provider(name)
+            fields = settings_of(kind).items()
+            believed = [each for each, field in fields if field.metadata.get(SECRET) and field.default == ()]
+            assert believed
+            steps = " ".join(told[name]["steps"])
+            assert [] == [each for each in (told[name]["url"], kind.title, *believed) if each not in steps]
 
     def test_what_nobody_could_be_believed_by(self, here: Here) -> None:
         """A setting that is empty is named."""

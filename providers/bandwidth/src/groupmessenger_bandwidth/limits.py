@@ -15,11 +15,14 @@ from groupmessenger.provider import (
     Creation,
     Evidence,
     Feature,
+    Flag,
+    Grade,
     Identity,
     Limit,
     LimitName,
     Lookup,
     Merges,
+    Operation,
     OptOut,
     Receipts,
     Topology,
@@ -51,6 +54,9 @@ CAPABILITIES = Capabilities(
         Feature.MEDIA: NATIVE,
         Feature.PRIORITY: PARTIAL("until 2022 for toll-free and short code SMS only; nobody promises it for group MMS"),
         Feature.EXPIRES_AT: PARTIAL("until 2022 for SMS only; nobody promises it for group MMS"),
+        Operation.RECEIVED_SINCE: Flag(
+            Grade.UNSUPPORTED, "its search has no texts and no groups; it repeats what was not taken for 24 hours"
+        ),
     },
     limits=(
         Limit(

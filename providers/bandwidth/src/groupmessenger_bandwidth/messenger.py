@@ -230,6 +230,10 @@ class BandwidthMessenger(GroupMessenger):
         """Look for a message by its id. Never `Absent`: only a status callback proves what became of a lost one."""
         return await lookup.find(self, attempt)
 
+    def enrolment(self, url: str) -> Iterable[str]:
+        """What to set for the application."""
+        return webhooks.steps(url)
+
     def verify(self, callback: Callback) -> Verified:
         """Compare the user and password that Bandwidth shows once it is asked for them."""
         return believe(callback, self.webhook_credentials)

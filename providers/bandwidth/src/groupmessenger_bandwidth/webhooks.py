@@ -46,6 +46,16 @@ _MARKUP = re.compile(r"\.(xml|smil)", re.IGNORECASE)  # how an MMS is laid out, 
 _WORD = re.compile(r"(?!.*[0-9]{5})[A-Za-z][A-Za-z0-9_.-]{0,63}")  # a type is shown, so it is no text and no number
 
 
+def steps(url: str) -> tuple[str, ...]:
+    """How the messaging application is made to call a URL."""
+    return (
+        f"In Bandwidth's dashboard, in the messaging application of application_id, set both the inbound and the "
+        f"outbound (status) callback URL to {url}.",
+        "Give both callbacks a user and a password, and set webhook_credentials to user:password.",
+        "Ask for message-sent there if you want to know of that step; the others come by themselves.",
+    )
+
+
 def read(messenger: BandwidthMessenger, callback: Callback) -> Sequence[Event]:
     """The events of a callback: a list of them (prose), or one alone (API description). An empty list is none.
 

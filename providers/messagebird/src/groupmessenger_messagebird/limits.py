@@ -24,6 +24,7 @@ from groupmessenger.provider import (
     LimitName,
     Lookup,
     Merges,
+    Operation,
     OptOut,
     Receipts,
     Topology,
@@ -56,6 +57,7 @@ CAPABILITIES = Capabilities(
         Feature.EXPIRES_AT: PARTIAL("texts only: an MMS has no validity"),
         Feature.GROUP_NAME: NATIVE,
         Feature.LEAVE_OUT: NATIVE,
+        Operation.UPLOAD: Flag(Grade.UNSUPPORTED, "it fetches media: give a URL that everybody can reach"),
     },
     limits=(
         Limit(

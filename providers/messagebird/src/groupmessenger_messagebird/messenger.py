@@ -251,6 +251,10 @@ class MessageBirdMessenger(GroupMessenger):
         """Look for the token that went with the message as its reference."""
         return await lookup.find(self, attempt)
 
+    def enrolment(self, url: str) -> Iterable[str]:
+        """What to set for the number, and for the account."""
+        return webhooks.steps(url)
+
     def verify(self, callback: Callback) -> Verified:
         """A JWT by one of `signing_keys`; without one, the seal in `report_url`, or the older headers."""
         return webhooks.believed(self, callback)

@@ -191,6 +191,10 @@ class SendblueMessenger(GroupMessenger):
         """Look among the line's messages for one with this text that nobody else can have sent."""
         return await lookup.find(self, attempt, known)
 
+    def enrolment(self, url: str) -> Iterable[str]:
+        """What to set for the account's webhooks."""
+        return webhooks.steps(url)
+
     def verify(self, callback: Callback) -> Verified:
         """Believe who knows one of `webhook_secrets`; of statuses also a URL with a token that was sealed here."""
         return webhooks.verify(self, callback)

@@ -34,6 +34,17 @@ _KIND = re.compile(r"[A-Za-z][A-Za-z_.-]{0,39}")  # a machine's word, with no ro
 _UNKNOWN = "unknown"
 
 
+def steps(url: str) -> tuple[str, ...]:
+    """How the account's webhooks are made to call a URL."""
+    return (
+        f"In Sendblue's dashboard, or by POST /api/account/webhooks, add {url} for the types receive, outbound and, if "
+        "you like, typing_indicator, with a secret. (PUT there replaces the webhooks of everybody.)",
+        "Set webhook_secrets to that secret.",
+        "Webhooks are the account's: narrow them to this line by sendblue_numbers if there are others.",
+        "Nothing is to be entered for status_callback, which [webhooks] public_url sets by itself.",
+    )
+
+
 def verify(messenger: SendblueMessenger, callback: Callback) -> Verified:
     """Believe who knows the secret. Callbacks of a single message have none, but the token that we sealed."""
     told = callback.headers.get(HEADER)
