@@ -23,11 +23,11 @@ _KIND = re.compile(r"[A-Za-z][A-Za-z._-]{0,39}", re.ASCII)  # no digits: a numbe
 def steps(url: str) -> tuple[str, ...]:
     """How a number, and the account, are made to call a URL."""
     return (
-        "In MessageBird's dashboard, in the settings of the number or in Flow Builder, forward incoming SMS and MMS, by "
-        f"POST, to {url}",
+        "In MessageBird's dashboard, in the settings of the number or in Flow Builder, forward incoming SMS and MMS by "
+        f"POST to {url}",
         "Set signing_keys to the signing key of its developer settings, which is not the access key.",
         "Set [webhooks] public_url, or give --public-url, exactly as MessageBird calls it: the URL is signed.",
-        "Nothing is to be entered for status reports: they go to report_url, which [webhooks] public_url sets by itself.",
+        "Nothing is to be entered for status reports: they go to report_url, which public_url sets by itself.",
     )
 
 
