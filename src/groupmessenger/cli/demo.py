@@ -17,7 +17,6 @@ from ..webhooks import asgi
 from ..weburls import receiving_url
 from .hearing import Heard
 from .scenes import ANSWER, PEOPLE, PLACE, REPLY, TEXT, Answered, Demonstration, Failure, Scene, Screen
-from .serving import Serving
 
 _TO_BE_HEARD = 10.0  # seconds for a callback, which takes milliseconds
 _TO_BE_DELIVERED = 60.0  # seconds of the sandbox's clock, which take no time
@@ -35,6 +34,8 @@ def run_demo(tell: Callable[[str], object] = lambda step: None) -> Demonstration
         if not sandbox.faces:
             cure = "pip install 'groupmessenger-NAME[sandbox]', with a provider's name"
             raise ConfigurationError(Problem("demo", "no provider with a sandbox is installed", cure))
+        from .serving import Serving  # which needs what the sandbox has just said is missing, if it is
+
         heard, serving = Heard(), stack.enter_context(Serving())
         clients: dict[str, Client] = {}
         for provider in sorted(sandbox.faces):
