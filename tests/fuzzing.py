@@ -14,7 +14,7 @@ from typing import Any
 from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
 
 import attrs
-from recorder import Recorder, recording
+from recorder import recording
 
 from groupmessenger import Callback, Delivery, Event, InvalidSignature, MalformedWebhook, StatusChanged
 from groupmessenger.fields import CALLBACK, settings_of
@@ -72,12 +72,7 @@ def real(provider: str) -> tuple[GroupMessenger, list[Callback]]:
             sandbox.callbacks.wait()
             sandbox.clock.advance(3600)
             assert sandbox.callbacks.wait()
-            return client.messenger, _callbacks(recorder)
-
-
-def _callbacks(recorder: Recorder) -> list[Callback]:
-    base = recorder.url.removesuffix("/hooks")
-    return [Callback(each.method, base + each.path, each.headers, each.body) for each in recorder.asked]
+            return client.messenger, [asked.callback for asked in recorder.asked]
 
 
 def fuzz(provider: str) -> None:

@@ -55,7 +55,7 @@ class HearingMessenger(AcmeMessenger):
             raise InvalidSignature("x-acme-secret is not the one of this connection")
         return Verified(callback.headers.get("x-acme-once"), NOW + timedelta(minutes=1))
 
-    def parse(self, callback: Callback) -> Iterable[Event]:
+    def parse(self, callback: Callback, verified: Verified) -> Iterable[Event]:
         """Read a list of events."""
         rows = callback.data
         if not isinstance(rows, list):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -33,7 +34,7 @@ def test_parameters_keep_their_order_and_their_repetitions() -> None:
 def test_it_is_of_now_unless_it_says_when() -> None:
     before = datetime.now(UTC)
     assert before <= Callback("GET", URL).received_at <= datetime.now(UTC) + timedelta(seconds=1)
-    with pytest.raises(InvalidInput, match="received_at needs a time zone"):
+    with pytest.raises(InvalidInput, match="received_at is a datetime and needs a time zone"):
         Callback("GET", URL, received_at=datetime(2026, 11, 21))
 
 
@@ -86,3 +87,41 @@ def test_its_repr_shows_nothing_of_it() -> None:
     """A URL has tokens in it, headers have secrets, and the body has numbers and texts."""
     shown = repr(Callback("POST", URL, {"authorization": "Basic c2VjcmV0"}, b"+13125550101 says hello"))
     assert not [private for private in ("hooks", "Basic", "c2Vj", "+1312", "hello") if private in shown]
+
+
+def test_bodies_and_headers_are_taken_as_servers_have_them() -> None:
+    """Bytes of any kind, nothing for none, headers in bytes."""
+    for body in (b"x", bytearray(b"x"), memoryview(b"x")):
+        assert b"x" == Callback("POST", URL, body=body).body
+    assert b"" == Callback("POST", URL, body=None).body  # type: ignore[arg-type]
+    headers: Any = [(b"X-Secret", b"caf\xe9")]
+    assert "café" == Callback("POST", URL, headers).headers["x-secret"]
+
+
+@pytest.mark.parametrize(
+    ("given", "said"),
+    [
+        ({"body": "text"}, "body is bytes, as they came"),
+        ({"headers": None}, "headers are a mapping"),
+        ({"headers": {"x": ["a"]}}, "headers are a mapping"),
+        ({"headers": ["ab", "c"]}, "headers are a mapping"),
+        ({"method": None}, "method is the one of the request"),
+        ({"url": None}, "url is the whole URL"),
+        ({"url": b"https://x.example"}, "url is the whole URL"),
+        ({"received_at": "2026-11-21"}, "received_at is a datetime"),
+    ],
+)
+def test_what_cannot_be_a_callback(given: Any, said: str) -> None:
+    """Is refused at once, with the cure."""
+    with pytest.raises(InvalidInput, match=said):
+        Callback(**{"method": "POST", "url": URL, **given})
+
+
+def test_a_form_says_what_it_is_written_in() -> None:
+    """UTF-8 unless its content type has another character set."""
+    written = {"": b"a=caf%C3%A9", "; charset=ISO-8859-1": b"a=caf%E9", '; charset="utf-8"': b"a=caf%C3%A9"}
+    for charset, body in written.items():
+        headers = {"content-type": f"application/x-www-form-urlencoded{charset}"}
+        assert (("a", "café"),) == Callback("POST", URL, headers, body).form
+    with pytest.raises(MalformedWebhook, match="character set"):
+        _ = Callback("POST", URL, {"content-type": "text/plain; charset=klingon"}, b"a=1").form

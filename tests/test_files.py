@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import socket
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -13,16 +14,17 @@ from acme import LINE, SECRET, WAYS, Vendor, World, world
 from hearing import HearingMessenger, messenger
 from raw_server import Connection, RawServer
 
+from groupmessenger import Client
 from groupmessenger.errors import (
     InvalidInput,
     LimitExceeded,
     NotReached,
     OutcomeUnknown,
     ProviderError,
-    ProviderUnavailable,
     Rejected,
     UnsupportedOperation,
 )
+from groupmessenger.guarding import is_public_address
 from groupmessenger.messages import Media, Message
 
 PICTURE = b"\x89PNG not really"
@@ -77,9 +79,19 @@ class TestDownload:
             if size == room:
                 client.download(OWN, tmp_path / "big", at_most=room)
             else:
-                with pytest.raises(ProviderUnavailable, match="longer than"):
+                with pytest.raises(LimitExceeded, match="larger than 2,000,000 bytes: give at_most"):
                     client.download(OWN, tmp_path / "bigger", at_most=room)
         assert [2_000_000] == [path.stat().st_size for path in tmp_path.iterdir()]
+
+    @pytest.mark.parametrize("wrong", [0, -1, 1.5, True, None])
+    def test_a_bound_that_is_none(self, here: World, tmp_path: Path, wrong: Any) -> None:
+        with pytest.raises(InvalidInput, match="at_most is a number of bytes"):
+            here.connect(Vendor(), messenger()).download(OWN, tmp_path / "x", at_most=wrong)
+
+    def test_a_path_that_is_none(self, here: World) -> None:
+        for call in ("download", "upload"):
+            with pytest.raises(InvalidInput, match="give the path of a file"):
+                getattr(here.connect(Vendor(), messenger()), call)(*([OWN, None] if call == "download" else [None]))
 
     def test_a_file_that_is_gone(self, here: World, tmp_path: Path) -> None:
         client = here.connect(serving(Vendor(), httpx.Response(404, json={"error": "gone"})), messenger())
@@ -152,6 +164,61 @@ class TestDownload:
                 here_client(here, local).download(f"{server.url}/a.png", tmp_path / "x")
 
 
+def test_downloads_at_the_same_time_do_not_take_each_others_place(tmp_path: Path) -> None:
+    """Each keeps its own content, under a name of its own."""
+
+    def answer(request: httpx.Request) -> httpx.Response:
+        return httpx.Response(200, content=request.url.path.encode())
+
+    vendor = Vendor()
+    vendor.answer("GET /files", *[answer] * 24)
+    urls = [f"https://acme.example/files/{number}%2Fimage.jpg" for number in range(24)]
+    with Client(messenger(), http=vendor.transport()) as client, ThreadPoolExecutor(8) as pool:
+        paths = list(pool.map(lambda url: client.download(url, tmp_path), urls))
+    assert len(urls) == len(set(paths)) == len(list(tmp_path.iterdir()))
+    assert [f"/files/{number}/image.jpg" for number in range(24)] == [path.read_text() for path in paths]
+
+
+@pytest.mark.parametrize(
+    ("address", "expected"),
+    [
+        ("8.8.8.8", True),
+        ("2606:4700::1111", True),
+        ("64:ff9b::808:808", True),
+        ("::ffff:8.8.8.8", True),
+        *(
+            (private, False)
+            for private in [
+                "127.0.0.1",
+                "10.0.0.1",
+                "172.16.0.1",
+                "192.168.0.1",
+                "169.254.169.254",
+                "100.64.0.1",
+                "0.0.0.0",
+                "224.0.0.1",
+                "255.255.255.255",
+                "::1",
+                "::",
+                "fe80::1%eth0",
+                "fd00::1",
+                "ff02::1",
+                "::ffff:10.0.0.1",
+                "64:ff9b::a9fe:a9fe",
+                "64:ff9b::a00:1",
+                "64:ff9b:1::1",
+                "2002:a00:1::1",
+                "::7f00:1",
+                "fec0::1",
+            ]
+        ),
+    ],
+)
+def test_which_addresses_everybody_can_reach(address: str, expected: bool) -> None:
+    """And which are, or lead to, private ones: by translation, tunnels and older forms."""
+    assert expected is is_public_address(address)
+
+
 def here_client(here: World, local: HearingMessenger) -> Any:
     """A client with a transport of our own."""
 
@@ -202,6 +269,11 @@ class TestUpload:
         path.write_bytes(PICTURE)
         assert "application/octet-stream" == client.upload(path).content_type
         assert "image/heic" == client.upload(path, "image/heic").content_type
+
+    @pytest.mark.parametrize("kind", ["image/gif\r\nx: y", "image", "", "image/\u00fc"])
+    def test_a_type_that_is_none(self, here: World, tmp_path: Path, kind: str) -> None:
+        with pytest.raises(InvalidInput, match="content_type is one such as image/jpeg"):
+            here.connect(Vendor(), messenger()).upload(tmp_path / "a", kind)
 
     def test_what_is_too_large_is_not_sent_away(self, here: World, tmp_path: Path) -> None:
         vendor = Vendor()

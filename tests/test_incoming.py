@@ -93,6 +93,18 @@ class TestReceiving:
         with pytest.raises(UnsupportedOperation, match="Acme cannot tell us anything"):
             client.receive(callback(wrote()))
 
+    def test_an_adapter_that_gives_no_proof_is_not_believed(self, here: World) -> None:
+        """A bool, such as False, is none; nor is a coroutine that nobody awaits."""
+
+        class Loose(HearingMessenger):
+            def verify(self, callback: Callback) -> Any:
+                return True
+
+        loose = Loose(line=LINE, api_key=SECRET)
+        for receive in (loose.receive, connect(here, messenger=loose).receive):
+            with pytest.raises(TypeError, match=r"verify gives Verified\(\) or raises InvalidSignature"):
+                receive(callback(wrote()))
+
     def test_what_is_no_callback(self, here: World) -> None:
         with pytest.raises(InvalidInput, match=r"a callback is a groupmessenger\.Callback"):
             connect(here).receive({"id": "1"})
@@ -159,6 +171,13 @@ class TestReplying:
         with pytest.raises(UnsupportedOperation, match="cannot be answered: 12 other people are in it"):
             connect(here, vendor).reply(event, "Hello")
         assert [] == vendor.seen
+
+    def test_a_group_that_was_not_said_is_no_private_message(self, here: World) -> None:
+        """Nobody is told to answer privately what was written in a group."""
+        event = message(group=None, repliable=False, not_repliable_because="it was written in a group without an id")
+        with pytest.raises(GroupUnresolved, match="cannot be answered: it was written in a group") as unresolved:
+            connect(here).reply(event, "Hello")
+        assert "send_direct" not in str(unresolved.value)
 
     def test_another_lines_message(self, here: World) -> None:
         with pytest.raises(WrongConnection, match="another line"):
@@ -261,3 +280,6 @@ class TestCatchingUp:
             here.connect(Vendor()).received_since(NOW)
         with pytest.raises(InvalidInput, match="time zone"):
             connect(here).received_since(datetime(2026, 11, 20))
+        for extreme in (datetime.min, datetime.max):
+            with pytest.raises(InvalidInput, match="no time that every zone has"):
+                connect(here).received_since(extreme.replace(tzinfo=UTC))

@@ -42,3 +42,7 @@ def test_texts_again(text: str) -> None:
 def test_anything_else(text: str) -> None:
     """A word inside a sentence is conversation."""
     assert None is opts_out(text)
+
+
+def test_spaces_around_it_do_not_matter() -> None:
+    assert True is opts_out("STOP" + " " * 100)

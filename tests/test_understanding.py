@@ -2,15 +2,27 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import Any
 
+import attrs
 import pytest
 from acme import ALICE, BOB, LINE
-from hearing import callback, messenger, wrote
+from hearing import NOW, callback, messenger, wrote
 
-from groupmessenger.events import MessageReceived, OptedIn, OptedOut, StatusChanged, Unrecognized
-from groupmessenger.messages import FailureReason
+from groupmessenger.callbacks import Verified
+from groupmessenger.events import (
+    MessageReceived,
+    OptedIn,
+    OptedOut,
+    ReactionReceived,
+    StatusChanged,
+    TypingChanged,
+    Unrecognized,
+)
+from groupmessenger.messages import FailureReason, Status
 from groupmessenger.phone import PhoneNumber
+from groupmessenger.understanding import Listener, understood
 
 SECOND = "+13125550109"
 
@@ -55,6 +67,7 @@ def test_a_word_that_opts_out_or_in_follows_the_message(text: str, kind: type[Op
     assert isinstance(event, kind)
     assert (PhoneNumber(ALICE), LINE, message.at) == (event.address, event.line, message.at)
     assert event.key != message.key
+    assert (kind is OptedIn) == message.repliable
 
 
 def test_a_copy_that_failed_for_an_opt_out_tells_of_it() -> None:
@@ -69,3 +82,39 @@ def test_a_copy_that_failed_for_an_opt_out_tells_of_it() -> None:
 def test_what_is_not_known_passes() -> None:
     (event,) = received({"kind": "news"})
     assert isinstance(event, Unrecognized)
+
+
+@pytest.mark.parametrize("kind", ["reaction", "typing"])
+def test_what_our_own_lines_do_is_from_us(kind: str) -> None:
+    head: dict[str, Any] = {"key": "k", "at": NOW, "sender": PhoneNumber(SECOND), "line": LINE}
+    event = ReactionReceived(reaction="love", **head) if kind == "reaction" else TypingChanged(typing=True, **head)
+    for own, expected in (((LINE, SECOND), True), ((LINE,), False)):
+        (told,) = understood([event], listener(own), Verified())
+        assert isinstance(told, ReactionReceived | TypingChanged)
+        assert expected is told.from_us
+
+
+def test_where_only_a_token_is_proven_nothing_else_is_told() -> None:
+    """No message, no other attempt's status, and nobody opts out by it."""
+    status = StatusChanged(
+        key="s",
+        at=NOW,
+        message_id="m1",
+        status=Status.FAILED,
+        reason=FailureReason.OPTED_OUT,
+        recipient=PhoneNumber(BOB),
+        token="t1",
+    )
+    (message,) = received(wrote(text="STOP"))[:1]
+    others = [
+        attrs.evolve(status, token="t2"),
+        attrs.evolve(status, token=None),
+        message,
+        Unrecognized(key="u", at=NOW, kind="x"),
+    ]
+    assert (status,) == understood([*others, status], listener(), Verified(token="t1", token_is_all=True))
+    assert [StatusChanged, OptedOut] == [type(each) for each in understood([status], listener(), Verified(token="t1"))]
+
+
+def listener(own_lines: Collection[str] = (LINE,)) -> Listener:
+    return Listener(LINE, own_lines, messenger().own_capabilities(), "Acme")

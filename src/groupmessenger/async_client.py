@@ -231,9 +231,9 @@ class AsyncClient:
         """Fetch what somebody sent into a file, or a folder, whole or not at all; gives its path.
 
         Credentials go to the provider's own hosts alone; other hosts are asked by https, at public addresses, without
-        a proxy and without following redirects. `at_most` is in bytes. Raises `ProviderError` for what is not there
-        any more, `NotReached`, `UnsupportedOperation` for a URL that is not fetched, `InvalidInput` for a path that
-        cannot be written.
+        a proxy and without following redirects. `at_most` is in bytes. Raises `LimitExceeded` for a larger file,
+        `ProviderError` for what is not there any more, `NotReached`, `UnsupportedOperation` for a URL that is not
+        fetched, `InvalidInput` for a path that cannot be written.
         """
         return await self._run(self._files.download(media, to, at_most))
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json as _json
+import re
+from codecs import lookup
 from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 from types import MappingProxyType
@@ -15,6 +17,7 @@ from .errors import InvalidInput, MalformedWebhook
 
 LARGEST = 1024 * 1024  # bytes of a body; no vendor's callback comes near it
 _MOST_FIELDS = 1000
+_CHARSET = re.compile(r"charset=[\"']?([A-Za-z0-9_.:-]{1,40})", re.IGNORECASE)
 
 Headers = Mapping[str, str] | Iterable[tuple[str, str]]
 
@@ -22,15 +25,42 @@ Headers = Mapping[str, str] | Iterable[tuple[str, str]]
 def _lower(headers: Headers) -> Mapping[str, str]:
     """Headers by lower-case name. One that came twice has both values, and so is worth nothing as a secret."""
     found: dict[str, str] = {}
-    pairs: Iterable[tuple[str, str]] = headers.items() if isinstance(headers, Mapping) else headers
-    for name, value in pairs:
-        key = name.lower()
-        found[key] = f"{found[key]}, {value}" if key in found else value
+    try:
+        pairs: Iterable[Any] = headers.items() if isinstance(headers, Mapping) else headers
+        for name, value in pairs:
+            key, text = _text(name).lower(), _text(value)
+            found[key] = f"{found[key]}, {text}" if key in found else text
+    except (TypeError, ValueError):
+        raise InvalidInput("headers are a mapping of names to texts, or pairs of them") from None
     return MappingProxyType(found)
 
 
+def _text(value: object) -> str:
+    """A header's name or value, which servers have as bytes."""
+    if isinstance(value, bytes):
+        return value.decode("latin-1")
+    if not isinstance(value, str):
+        raise TypeError
+    return value
+
+
+def _bytes(body: object) -> bytes:
+    if body is None:  # as serverless functions have it for none
+        return b""
+    if not isinstance(body, bytes | bytearray | memoryview):
+        raise InvalidInput("body is bytes, as they came: text.encode() of a text, base64.b64decode() of base64")
+    return bytes(body)
+
+
 def _upper(method: str) -> str:
+    if not isinstance(method, str):
+        raise InvalidInput("method is the one of the request, such as POST")
     return method.upper()
+
+
+def _url(_: object, __: object, value: str) -> None:
+    if not isinstance(value, str):
+        raise InvalidInput("url is the whole URL that was called, with its query, as a text")
 
 
 def _now() -> datetime:
@@ -38,8 +68,10 @@ def _now() -> datetime:
 
 
 def _aware(_: object, attribute: attrs.Attribute[Any], value: datetime) -> None:
-    if value.utcoffset() is None:
-        raise InvalidInput(f"{attribute.name} needs a time zone: datetime.now(timezone.utc), for example")
+    if not isinstance(value, datetime) or value.utcoffset() is None:
+        raise InvalidInput(
+            f"{attribute.name} is a datetime and needs a time zone: datetime.now(timezone.utc), for example"
+        )
 
 
 @attrs.frozen
@@ -51,9 +83,9 @@ class Callback:
     """
 
     method: str = attrs.field(converter=_upper)
-    url: str = attrs.field(repr=False)
+    url: str = attrs.field(repr=False, validator=_url)
     headers: Mapping[str, str] = attrs.field(factory=dict, converter=_lower, repr=False)
-    body: bytes = attrs.field(default=b"", repr=False)
+    body: bytes = attrs.field(default=b"", converter=_bytes, repr=False)
     received_at: datetime = attrs.field(factory=_now, validator=_aware)
 
     @property
@@ -68,7 +100,7 @@ class Callback:
             found = _json.loads(self.body.decode("utf-8-sig"))
             return _whole(found) if b"\\u" in self.body else found
         except (ValueError, RecursionError):
-            raise MalformedWebhook("the body is not JSON in UTF-8") from None
+            raise MalformedWebhook("the body is not JSON in UTF-8, or nested too deeply") from None
 
     @property
     def query(self) -> tuple[tuple[str, str], ...]:
@@ -81,12 +113,16 @@ class Callback:
     @property
     def form(self) -> tuple[tuple[str, str], ...]:
         """The fields of a body that is a form, in their order, decoded. Raises `MalformedWebhook` for too many."""
-        return _pairs(self.body.decode("utf-8", "replace"))
+        charset = _CHARSET.search(self.headers.get("content-type", ""))
+        return _pairs(self.body.decode("latin-1"), charset[1] if charset else "utf-8")
 
 
-def _pairs(text: str) -> tuple[tuple[str, str], ...]:
+def _pairs(text: str, charset: str = "utf-8") -> tuple[tuple[str, str], ...]:
     try:
-        return tuple(parse_qsl(text, keep_blank_values=True, max_num_fields=_MOST_FIELDS))
+        lookup(charset)
+        return tuple(parse_qsl(text, keep_blank_values=True, max_num_fields=_MOST_FIELDS, encoding=charset))
+    except LookupError:
+        raise MalformedWebhook("the form is written in a character set that is not known") from None
     except ValueError:
         raise MalformedWebhook("there are too many fields") from None
 
@@ -104,14 +140,25 @@ def _whole(value: Any) -> Any:
 
 @attrs.frozen
 class Verified:
-    """That a callback is the provider's.
+    """What a callback has proven.
 
     `once` is an id that the provider gives one delivery, and signs: the same again, with another content, is a
-    replay. It need be remembered `until` then.
+    replay. It need be remembered `until` then. `token` is ours, which the URL bore under our seal. Where the
+    `token_is_all` there is, the callback is believed about the status of that attempt, and about nothing else.
     """
 
     once: str | None = None
     until: datetime | None = None
+    token: str | None = None
+    token_is_all: bool = False
+
+
+def checked(verified: object) -> Verified:
+    """What `verify` gave, if it is what it has to give: anything else, such as False, is no proof. Raises TypeError."""
+    if not isinstance(verified, Verified):
+        kind = type(verified).__name__
+        raise TypeError(f"verify gives Verified() or raises InvalidSignature, and this one gave {kind}")
+    return verified
 
 
 @attrs.frozen(kw_only=True)
@@ -119,7 +166,8 @@ class Acknowledgement:
     """How a provider wants its callbacks answered: with this status and body, `within` so many seconds.
 
     `methods` are what it calls with. `challenge` is what a 401 has to ask it for in `WWW-Authenticate`, where it shows
-    its credentials only then. `retries` says in words what it does when it is not answered so.
+    its credentials only then. `retries` says in words what it does when it is not answered so. It `signs_url`: then
+    what the URL is has to be known, and not believed to be what a caller says.
     """
 
     status: int = 200
@@ -129,3 +177,4 @@ class Acknowledgement:
     methods: frozenset[str] = frozenset({"POST"})
     challenge: str | None = None
     retries: str = "not published"
+    signs_url: bool = False

@@ -37,6 +37,7 @@ class Delivery:
     by_recipient: dict[Address | None, StatusChanged]
     precedence: tuple[Status, ...] = attrs.field(repr=False)
     final_after: float | None = attrs.field(repr=False)
+    first_told: datetime | None = attrs.field(repr=False)
 
     def __init__(
         self,
@@ -47,12 +48,19 @@ class Delivery:
     ) -> None:
         rank = {status: place for place, status in enumerate(precedence)}
         standing: dict[Address | None, StatusChanged] = {}
-        for event in sorted(events, key=lambda event: (event.final, rank[event.status], event.key, *_details(event))):
+        told = tuple(events)
+        for event in sorted(
+            told, key=lambda event: (event.final, rank.get(event.status, -1), event.key, *_details(event))
+        ):
             standing[event.recipient] = event
         if len(standing) > 1:
             standing.pop(None, None)
         self.__attrs_init__(  # pyright: ignore[reportAttributeAccessIssue]
-            message_id, standing, tuple(precedence), final_after
+            message_id,
+            standing,
+            tuple(precedence),
+            final_after,
+            min((event.at for event in told if event.at is not None), default=None),
         )
 
     @property
@@ -94,8 +102,7 @@ class Delivery:
         """
         if self.by_recipient and all(event.final for event in self.by_recipient.values()):
             return True
-        known = [event.at for event in self.by_recipient.values() if event.at is not None]
-        since = sent_at or min(known, default=None)
+        since = sent_at or self.first_told
         if now is None or since is None or self.final_after is None:
             return False
         return (now - since).total_seconds() >= self.final_after
@@ -115,6 +122,7 @@ def _details(event: StatusChanged) -> tuple[str, ...]:
         event.token or "",
         event.message_id,
         event.connection or "",
+        event.line or "",
     )
 
 
@@ -129,5 +137,5 @@ def untold(told: Sequence[StatusChanged], recipients: Iterable[Address]) -> Iter
     for recipient in recipients:
         if named and recipient not in named:
             message_id = told[0].message_id
-            key = f"{message_id}/{recipient}/{Status.UNKNOWN}"
+            key = f"{message_id}/{recipient}/untold"
             yield StatusChanged(key=key, at=None, message_id=message_id, status=Status.UNKNOWN, recipient=recipient)

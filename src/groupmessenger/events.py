@@ -73,6 +73,9 @@ class ReactionReceived(Event):
     reaction: str
     group: Group | None = None
     text: str = attrs.field(default="", repr=False)
+    repliable: bool = True
+    not_repliable_because: str | None = None
+    from_us: bool = False
 
 
 @attrs.frozen(kw_only=True)
@@ -82,6 +85,7 @@ class TypingChanged(Event):
     sender: Address
     line: str = attrs.field(repr=mask)
     typing: bool
+    from_us: bool = False
 
 
 @attrs.frozen(kw_only=True)

@@ -2,28 +2,30 @@
 
 from __future__ import annotations
 
+import itertools
 import mimetypes
 import os
 import re
 import secrets
 import tempfile
 from functools import partial
-from ipaddress import ip_address
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
 import attrs
 
 from .capabilities import LimitName
-from .errors import InvalidInput, LimitExceeded, NotReached, ProviderError, UnsupportedOperation
+from .errors import GroupMessengerError, InvalidInput, LimitExceeded, NotReached, ProviderError, UnsupportedOperation
 from .flags import Operation
-from .flow import Call, MaybeSent, NotSent, Request, Response, Wire, ask
+from .flow import Call, MaybeSent, NotSent, Request, Response, TooLong, Wire, ask
+from .guarding import is_public_address
 from .messages import Media
 from .operations import Operations
 from .weburls import is_loopback
 
 AT_MOST = 100_000_000  # bytes; the largest that any provider here carries
 _UNFIT = re.compile(r"[^A-Za-z0-9._-]+")
+_TYPE = re.compile(r"[A-Za-z0-9!#$&^_.+-]{1,127}/[A-Za-z0-9!#$&^_.+-]{1,127}(;[\x20-\x7e]*)?", re.ASCII)  # RFC 6838
 _UNKNOWN = "application/octet-stream"
 
 
@@ -36,18 +38,31 @@ class Files:
     async def download(self, media: Media | str, to: str | os.PathLike[str], at_most: int) -> Path:
         """Fetch a file and write it; credentials go to the provider's own hosts alone."""
         url = media.url if isinstance(media, Media) else Media(media).url
+        where = _path(to)
+        if type(at_most) is not int or at_most < 1:
+            raise InvalidInput("at_most is a number of bytes, 1 or more")
+        try:
+            answer = await self._fetched(url, at_most)
+        except GroupMessengerError as error:
+            if not isinstance(error.__cause__, TooLong):
+                raise
+            text = f"the file is larger than {at_most:,} bytes: give at_most to fetch more"
+            raise LimitExceeded(text, name=LimitName.MEDIA_BYTES, limit=at_most, asked=at_most + 1) from error
+        return await Call(partial(_write, where, _name_of(url), answer.content))
+
+    async def _fetched(self, url: str, at_most: int) -> Response:
         messenger = self._operations.messenger
         stored = messenger.stored(url)
         if stored is not None:
-            answer = await ask(attrs.evolve(stored, answer="anything", at_most=at_most, repeatable=False))
-        else:
-            answer = await _fetch(url, at_most, here=is_loopback(urlsplit(messenger.base_url).hostname or ""))
-        return await Call(partial(_write, Path(to), _name_of(url), answer.content))
+            return await ask(attrs.evolve(stored, answer="anything", at_most=at_most, repeatable=False))
+        return await _fetch(url, at_most, here=is_loopback(urlsplit(messenger.base_url).hostname or ""))
 
     async def upload(self, path: str | os.PathLike[str], content_type: str | None) -> Media:
         """Store a file at the provider, after a look at its size."""
         self._operations.may(Operation.UPLOAD)
-        where = Path(path)
+        where = _path(path)
+        if content_type is not None and not _TYPE.fullmatch(content_type):
+            raise InvalidInput("content_type is one such as image/jpeg")
         limit = self._operations.capabilities.limit(LimitName.MEDIA_BYTES, with_media=True)
         most = AT_MOST if limit is None or limit.value is None else limit.value
         content = await Call(partial(_read, where, most))
@@ -82,9 +97,16 @@ async def _fetch(url: str, at_most: int, *, here: bool) -> Response:
 def _may_be_public(host: str) -> bool:
     """Whether a host is not known to be private. What a name leads to is looked at when it is connected to."""
     try:
-        return ip_address(host).is_global
+        return is_public_address(host)
     except ValueError:
         return bool(host) and not is_loopback(host)
+
+
+def _path(value: str | os.PathLike[str]) -> Path:
+    try:
+        return Path(value)
+    except TypeError:
+        raise InvalidInput("give the path of a file") from None
 
 
 def _read(path: Path, at_most: int) -> bytes:
@@ -103,29 +125,30 @@ def _read(path: Path, at_most: int) -> bytes:
 
 def _write(to: Path, name: str, content: bytes) -> Path:
     """Write a file whole or not at all; into a folder under its own name, beside others of that name."""
-    where = _free(to / name) if to.is_dir() else to
+    into = to.is_dir()
     try:
-        handle, temporary = tempfile.mkstemp(dir=where.parent, prefix=".")
+        handle, made = tempfile.mkstemp(dir=to if into else to.parent, prefix=".")
+        temporary = Path(made)
         try:
             with os.fdopen(handle, "wb") as file:
                 file.write(content)
-            os.replace(temporary, where)  # noqa: PTH105 - both are paths of this folder
-        except BaseException:
-            os.unlink(temporary)  # noqa: PTH108
-            raise
+            return _placed(temporary, to / name) if into else temporary.replace(to)
+        finally:
+            temporary.unlink(missing_ok=True)
     except OSError as error:
         raise InvalidInput(f"the file cannot be written: {error.strerror}") from error
-    return where
 
 
-def _free(path: Path) -> Path:
-    """A path that is not taken yet."""
-    count = 1
-    free = path
-    while free.exists():
-        count += 1
-        free = path.with_stem(f"{path.stem}-{count}")
-    return free
+def _placed(temporary: Path, path: Path) -> Path:
+    """Give a file its name, or one like it where that is taken: by a link, which takes the place of no other."""
+    for count in itertools.count(1):
+        where = path if count == 1 else path.with_stem(f"{path.stem}-{count}")
+        try:
+            where.hardlink_to(temporary)
+        except FileExistsError:
+            continue
+        return where
+    raise AssertionError
 
 
 def _name_of(url: str) -> str:
@@ -134,4 +157,4 @@ def _name_of(url: str) -> str:
 
 def _fit(name: str) -> str:
     """A name that is safe in a folder and in a URL."""
-    return _UNFIT.sub("-", name).lstrip(".-")[-80:] or "file"
+    return _UNFIT.sub("-", name)[-80:].lstrip(".-") or "file"

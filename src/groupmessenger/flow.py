@@ -201,6 +201,10 @@ class MaybeSent(Exception):
     """The transport's word that a request may have reached the provider, and its answer did not reach us."""
 
 
+class TooLong(MaybeSent):
+    """An answer was longer than was asked for."""
+
+
 async def now() -> datetime:
     """The time, in UTC."""
     return await Now()

@@ -43,4 +43,4 @@ def groupmessenger_after_send(attempt: Attempt, result: Receipt | GroupMessenger
 
 @hookspec
 def groupmessenger_on_event(event: Event) -> None:
-    """See an event from a provider, once, before its handler does. An error raised here is logged."""
+    """See an event from a provider, once it was handled. An error raised here is logged."""

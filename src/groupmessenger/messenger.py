@@ -9,7 +9,7 @@ from typing import Any, ClassVar, Generic, NoReturn, TypeVar
 
 import attrs
 
-from .callbacks import Acknowledgement, Callback, Verified
+from .callbacks import Acknowledgement, Callback, Verified, checked
 from .capabilities import Capabilities, Identity
 from .delivery import PRECEDENCE
 from .errors import (
@@ -26,7 +26,7 @@ from .flow import Request, Response
 from .groups import Group
 from .messages import Attempt, CannotTell, GroupReceipt, Media, Message, Receipt, Sighting, Status
 from .phone import Address, Member
-from .understanding import Reader, understood
+from .understanding import Listener, understood
 
 F = TypeVar("F", bound=Callable[..., Any])
 T = TypeVar("T")
@@ -198,8 +198,12 @@ class GroupMessenger:
         """Raise `InvalidSignature` unless the provider made this callback. Pure, and in constant time for secrets."""
         raise InvalidSignature(f"{self.title} has no way here to tell who made a callback")
 
-    def parse(self, callback: Callback) -> Iterable[Event]:
-        """Read a callback that is believed; what is of no known kind is `Unrecognized`. Raises `MalformedWebhook`."""
+    def parse(self, callback: Callback, verified: Verified) -> Iterable[Event]:
+        """Read a callback, by what `verify` found; what is of no known kind is `Unrecognized`. Pure.
+
+        It needs no secret: a callback that was stored is read the same when they have changed. Raises
+        `MalformedWebhook`.
+        """
         self._unsupported(Operation.RECEIVE)
 
     def receive(self, callback: Callback, *, verify: bool = True) -> tuple[Event, ...]:
@@ -207,17 +211,16 @@ class GroupMessenger:
 
         Raises `InvalidSignature`, `MalformedWebhook`. A replay is for whoever remembers what `verify` gives.
         """
-        if verify:
-            self.verify(callback)
-        reader = Reader(self.line, self.own_lines, self.own_capabilities(), self.title)
-        return understood(self.parse(callback), reader)
+        verified = Verified() if not verify else checked(self.verify(callback))
+        listener = Listener(self.line, self.own_lines, self.own_capabilities(), self.title)
+        return understood(self.parse(callback, verified), listener, verified)
 
     def enrolment(self, url: str) -> Iterable[str]:
         """What a person does at the provider so that it calls this URL, a step each, without any secret. Pure."""
         return (f"Have {self.title} call {url}",)
 
     async def received_since(self, since: datetime, cursor: str | None = None) -> Page[Event]:
-        """One page of what came in from then on, with the keys that its callbacks have."""
+        """One page of what came in from then on, the oldest first, with the keys that callbacks have."""
         self._unsupported(Operation.RECEIVED_SINCE)
 
     async def groups_of(self, address: Address) -> tuple[Group, ...]:
@@ -269,6 +272,7 @@ def unsupported(messenger: GroupMessenger, operation: Operation, note: str = "")
     return UnsupportedOperation(f"{messenger.title} cannot {words}{': ' + note if note else ''}")
 
 
+_METHODS = {Operation.RECEIVE: ("verify", "parse")}  # what is overridden for one that is put together of others
 _OTHER_SET = "a group there is its members; create_group makes another one, with the people you want"
 
 
@@ -277,9 +281,8 @@ def _operations(cls: type[GroupMessenger], declared: Capabilities) -> dict[str, 
 
 
 def _flag(cls: type[GroupMessenger], declared: Capabilities, operation: Operation) -> Flag:
-    name = "parse" if operation is Operation.RECEIVE else operation
-    method = getattr(cls, name)
-    if method is getattr(GroupMessenger, name):
+    method = getattr(cls, operation)
+    if any(getattr(cls, name) is getattr(GroupMessenger, name) for name in _METHODS.get(operation, (operation,))):
         fixed = declared.identity is Identity.MEMBER_SET and operation in (
             Operation.ADD_MEMBERS,
             Operation.REMOVE_MEMBERS,

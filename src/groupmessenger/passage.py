@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from .errors import ConfigurationError, Problem
 from .failures import LATE, verdict
-from .flow import MaybeSent, NotSent, Request, Response
+from .flow import MaybeSent, NotSent, Request, Response, TooLong
 from .guarding import is_public
 from .unpacking import Body
 from .writing import check, written
@@ -132,7 +132,7 @@ class Passage:
         """Give the whole answer, or raise what was wrong with it."""
         content = self._body.whole()
         if self._body.flaw:
-            raise MaybeSent(self._say(self._body.flaw))
+            raise (TooLong if self._body.too_long else MaybeSent)(self._say(self._body.flaw))
         return Response(response.status_code, content=content, headers=dict(response.headers.items()))
 
 

@@ -6,15 +6,18 @@ from collections.abc import Collection, Iterable, Iterator
 
 import attrs
 
+from .callbacks import Verified
 from .capabilities import Bound, Capabilities, LimitName
-from .events import Event, MessageReceived, OptedIn, OptedOut, StatusChanged
+from .events import Event, MessageReceived, OptedIn, OptedOut, ReactionReceived, StatusChanged, TypingChanged
 from .messages import FailureReason
 from .opting import opts_out
 
+_OPTS_OUT = "its sender opts out by it; a confirmation, if you owe one, is for send_direct"
+
 
 @attrs.frozen
-class Reader:
-    """Who reads the events: our line, all lines of ours, and what the provider can do."""
+class Listener:
+    """For whom events are judged: our line, all lines of ours, and what the provider can do."""
 
     line: str
     own_lines: Collection[str]
@@ -22,50 +25,51 @@ class Reader:
     title: str
 
 
-def understood(events: Iterable[Event], reader: Reader) -> tuple[Event, ...]:
+def understood(events: Iterable[Event], listener: Listener, verified: Verified) -> tuple[Event, ...]:
     """The events, with what follows from them.
 
-    A message in a group larger than may be answered is not repliable, and one of our own lines is from us. A message
-    that is nothing but a word such as STOP is followed by `OptedOut`, and a copy that failed for it likewise.
+    A message in a group larger than may be answered is not repliable, and what our own lines do is from us. A message
+    that is nothing but a word such as STOP is not repliable either, and followed by `OptedOut`, as is a copy that
+    failed for an opt-out. Where only our token was proven, nothing is told but how that attempt fared.
     """
-    return tuple(each for event in events for each in _understood(event, reader))
+    if verified.token_is_all:
+        return tuple(each for each in events if isinstance(each, StatusChanged) and each.token == verified.token)
+    return tuple(each for event in events for each in _understood(event, listener))
 
 
-def _understood(event: Event, reader: Reader) -> Iterator[Event]:
+def _understood(event: Event, listener: Listener) -> Iterator[Event]:
+    match event:
+        case MessageReceived() | ReactionReceived() | TypingChanged():
+            event = attrs.evolve(event, from_us=str(event.sender) in listener.own_lines)
     match event:
         case MessageReceived():
-            own = str(event.sender) in reader.own_lines
-            event = attrs.evolve(_answerable(event, reader), from_us=own)
-            yield event
             wants_out = None if event.from_us else opts_out(event.text)
+            if wants_out:
+                event = attrs.evolve(event, repliable=False, not_repliable_because=_OPTS_OUT)
+            yield _answerable(event, listener)
             if wants_out is not None:
                 kind, word = (OptedOut, "opted_out") if wants_out else (OptedIn, "opted_in")
                 yield kind(key=f"{event.key}/{word}", at=event.at, address=event.sender, line=event.line, raw=event.raw)
         case StatusChanged(recipient=recipient, reason=FailureReason.OPTED_OUT) if recipient is not None:
             yield event
-            yield OptedOut(
-                key=f"{event.key}/opted_out",
-                at=event.at,
-                address=recipient,
-                line=event.line or reader.line,
-                raw=event.raw,
-            )
+            line = event.line or listener.line
+            yield OptedOut(key=f"{event.key}/opted_out", at=event.at, address=recipient, line=line, raw=event.raw)
         case _:
             yield event
 
 
-def _answerable(event: MessageReceived, reader: Reader) -> MessageReceived:
+def _answerable(event: MessageReceived, listener: Listener) -> MessageReceived:
     """The message, not repliable if its group has more people than may be sent to, or it is another line's."""
     if not event.repliable:
         return event
-    if event.line != reader.line:
+    if event.line != listener.line:
         why = "it came in on another line of yours than this connection's"
         return attrs.evolve(event, repliable=False, not_repliable_because=why)
     if (group := event.group) is None:
         return event
     people = event.members if group.members is None else group.members
-    limit = reader.capabilities.of(group).limit(LimitName.RECIPIENTS)
+    limit = listener.capabilities.of(group).limit(LimitName.RECIPIENTS)
     if limit is None or limit.bound is not Bound.MAX or not limit.breaks(len(people)):
         return event
-    why = f"{len(people)} other people are in it, and {reader.title} takes {limit.bound} {limit.value} ({limit.source})"
-    return attrs.evolve(event, repliable=False, not_repliable_because=why)
+    why = f"{len(people)} other people are in it, and {listener.title} takes {limit.bound} {limit.value}"
+    return attrs.evolve(event, repliable=False, not_repliable_because=f"{why} ({limit.source})")

@@ -16,6 +16,7 @@ class Body:
 
     def __init__(self, most: int) -> None:
         self.flaw = ""
+        self.too_long = False
         self._most = most
         self._content = bytearray()
         self._gzip: zlib._Decompress | None = None
@@ -40,7 +41,8 @@ class Body:
         except zlib.error:
             self.flaw = UNPACKABLE
         if len(self._content) > self._most:
-            self.flaw = f"the answer is longer than {self._most // 1024} KiB"
+            self.flaw = f"the answer is longer than {self._most:,} bytes"
+            self.too_long = True
         return not self.flaw
 
     def whole(self) -> bytes:

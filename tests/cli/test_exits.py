@@ -24,7 +24,7 @@ from groupmessenger import (
     PartialFailure,
     Rejected,
 )
-from groupmessenger.cli.exits import MEANINGS, Exit, exit_of
+from groupmessenger.cli.exits import MEANINGS, Exit, exit_of, until_told
 
 TO = ("--to", ANN, "--to", BOB)
 AT = ("--connection", "messagebird")
@@ -327,3 +327,12 @@ def test_in_a_process_of_its_own(here: Here) -> None:
     assert 2 == here.process("send", "Dinner?").exit
     assert [["Dinner?"]] * 2 == here.texts(ANN, BOB)
     assert json.loads(here.process("groups", "list", *AT, "--json").out) == {"groups": []}
+
+
+def test_several_signals_say_it_once_each() -> None:
+    """None of them waits for another that it interrupted."""
+    with until_told() as told:
+        for each in (signal.SIGINT, signal.SIGTERM, signal.SIGINT):
+            signal.raise_signal(each)
+        for _ in range(3):
+            told.wait()

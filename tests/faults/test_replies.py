@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from recorder import Recorder, recording
 
 import groupmessenger as gm
-from groupmessenger import Callback, Client, MessageReceived
+from groupmessenger import Client, MessageReceived
 from groupmessenger.plugins import load_provider
 from groupmessenger.sandbox import Sandbox
 from groupmessenger.sandbox.phones import Thread
@@ -31,14 +31,10 @@ class Place:
     def heard(self) -> list[MessageReceived]:
         """What the vendor has called since the last time, as messages."""
         assert self.box.callbacks.wait()
-        asked, self.recorder.asked = self.recorder.asked, []
-        base = self.recorder.url.removesuffix("/hooks")
-        found: list[MessageReceived] = []
-        for each in asked:
-            if self.recorder.challenge is None or "authorization" in each.headers:
-                events = self.client.receive(Callback(each.method, base + each.path, each.headers, each.body))
-                found += [event for event in events if isinstance(event, MessageReceived)]
-        return found
+        callbacks = [asked.callback for asked in self.recorder.admitted]
+        self.recorder.asked.clear()
+        events = [event for callback in callbacks for event in self.client.receive(callback)]
+        return [event for event in events if isinstance(event, MessageReceived)]
 
     def threads(self, number: str) -> list[Thread]:
         """The threads that a phone has with our line."""

@@ -172,6 +172,9 @@ def test_a_phone_reacts_as_lines_hear_it(network: Network, heard: list[Inbound])
     network.post(thread, LINE, "Dinner at eight?")
     phone.react("Loved", thread=thread.id)
     phone.react("👀", thread=thread.id)
+    for wrong in ("love", "", "Absolutely", "x" * 30):
+        with pytest.raises(ValueError, match="is no reaction"):
+            phone.react(wrong, thread=thread.id)
     assert ["Loved “Dinner at eight?”", "Reacted 👀 to “Dinner at eight?”"] == [each.text for each in heard]
 
 

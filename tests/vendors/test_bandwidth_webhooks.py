@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import json
-import threading
 from collections.abc import Iterator
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
 import pytest
@@ -19,6 +17,7 @@ from groupmessenger_bandwidth.sandbox import (
     TOLL_FREE,
     BandwidthFace,
 )
+from recorder import Recorder, recording
 
 from groupmessenger import Client, Message
 from groupmessenger.sandbox import Sandbox
@@ -48,47 +47,16 @@ CHOICES = [
 ]
 
 
-class Receiver:
-    """An application that asks for credentials; `bodies` are those that came with some."""
-
-    def __init__(self) -> None:
-        bodies: list[Any] = []
-
-        class Handler(BaseHTTPRequestHandler):
-            def do_POST(self) -> None:
-                body = self.rfile.read(int(self.headers.get("content-length", 0)))
-                shown = "authorization" in self.headers
-                if shown:
-                    bodies.append(json.loads(body))
-                self.send_response(200 if shown else 401)
-                self.send_header("WWW-Authenticate", 'Basic realm="tests"')
-                self.end_headers()
-
-            def log_message(self, format: str, *args: object) -> None:
-                pass
-
-        self.bodies = bodies
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        self._server.daemon_threads = False
-        self._thread = threading.Thread(target=self._server.serve_forever, args=(0.01,))
-        self._thread.start()
-        self.url = f"http://127.0.0.1:{self._server.server_address[1]}/"
-
-    def stop(self) -> None:
-        self._server.shutdown()
-        self._thread.join()
-        self._server.server_close()
-
-
 @pytest.fixture
-def receiver() -> Iterator[Receiver]:
-    receiver = Receiver()
-    yield receiver
-    receiver.stop()
+def receiver() -> Iterator[Recorder]:
+    """An application that asks for credentials."""
+    with recording() as made:
+        made.challenge = 'Basic realm="tests"'
+        yield made
 
 
 @pytest.fixture(params=[{}, *CHOICES], ids=lambda chosen: "-".join(f"{k}={v}" for k, v in chosen.items()) or "defaults")
-def box(request: pytest.FixtureRequest, receiver: Receiver) -> Iterator[Sandbox]:
+def box(request: pytest.FixtureRequest, receiver: Recorder) -> Iterator[Sandbox]:
     with Sandbox(faces=[BandwidthFace], doubts=request.param) as running:
         face = running.faces["bandwidth"]
         assert isinstance(face, BandwidthFace)
@@ -108,10 +76,10 @@ def advance(box: Sandbox, seconds: float) -> None:
     assert box.callbacks.wait()
 
 
-def read(receiver: Receiver) -> list[Any]:
+def read(receiver: Recorder) -> list[Any]:
     """All events, by the SDK, which reads no lists: one after the other. It knows each of their keys."""
     found = []
-    for body in receiver.bodies:
+    for body in map(json.loads, receiver.bodies):
         for event in body if isinstance(body, list) else [body]:
             callback = Callback.from_json(json.dumps(event)).actual_instance
             again = callback.to_dict()
@@ -122,7 +90,7 @@ def read(receiver: Receiver) -> list[Any]:
     return found
 
 
-def test_statuses(box: Sandbox, ours: Client, receiver: Receiver) -> None:
+def test_statuses(box: Sandbox, ours: Client, receiver: Recorder) -> None:
     """Those of a group, of a text, of failures of every kind."""
     box.phones[CAT].landline = True
     box.phones[DAN].on = False
@@ -153,7 +121,7 @@ def test_statuses(box: Sandbox, ours: Client, receiver: Receiver) -> None:
     assert {(PICTURE,)} == {tuple(callback.message.media) for callback in ends}
 
 
-def test_inbound(box: Sandbox, ours: Client, receiver: Receiver) -> None:
+def test_inbound(box: Sandbox, ours: Client, receiver: Recorder) -> None:
     """Those of a private text, of files alone, of a group with two lines."""
     box.phones[ANN].send("Yes", to=LINE)
     box.phones[ANN].send("", to=TOLL_FREE, media=[PICTURE])

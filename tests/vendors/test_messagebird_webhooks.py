@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Callable, Iterator
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
@@ -15,6 +13,7 @@ from groupmessenger_messagebird.sandbox import ACCESS_KEY, DELIVERED_AFTER, LINE
 from messagebird.error import ValidationError  # type: ignore[import-untyped]
 from messagebird.request_validator import RequestValidator  # type: ignore[import-untyped]
 from messagebird.signed_request import SignedRequest  # type: ignore[import-untyped]
+from recorder import Asked, recording
 
 from groupmessenger.sandbox import Sandbox
 
@@ -23,62 +22,24 @@ PICTURES = ["https://example.com/a.jpg?size=1&of=2", "https://example.com/b.png"
 LEGACY = ({"signature": "legacy"}, {"signature": "legacy", "report_plus": "escaped"}, {"signature": "both"})
 
 
-@attrs.frozen
-class Got:
-    """One request as it came."""
-
-    url: str
-    headers: dict[str, str]
-    body: bytes
-
-
-class Handler(BaseHTTPRequestHandler):
-    """Keeps what it is asked."""
-
-    def do_GET(self) -> None:
-        headers = {name.lower(): value for name, value in self.headers.items()}
-        body = self.rfile.read(int(headers.get("content-length", "0")))
-        kept: list[Got] = self.server.kept  # type: ignore[attr-defined]
-        kept.append(Got(f"http://{headers['host']}{self.path}", headers, body))
-        self.send_response(200)
-        self.send_header("content-length", "2")
-        self.end_headers()
-        self.wfile.write(b"OK")
-
-    do_POST = do_GET  # noqa: N815 - the server's names
-
-    def log_message(self, *_: object) -> None:
-        pass
-
-
 @pytest.fixture
-def got(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Iterator[list[Got]]:
+def got(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Iterator[list[Asked]]:
     """What the stand-in calls: an SMS and an MMS that come in, and two reports of a message of the SDK's."""
     monkeypatch.setenv("NO_PROXY", "*")
     doubts = {f"messagebird.{name}": choice for name, choice in getattr(request, "param", {}).items()}
-    kept: list[Got] = []
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    server.kept = kept  # type: ignore[attr-defined]
-    thread = threading.Thread(target=server.serve_forever, args=(0.01,))
-    thread.start()
-    try:
-        with Sandbox(faces=[MessageBirdFace], doubts=doubts) as box:
-            monkeypatch.setattr(messagebird.client, "ENDPOINT", f"{box.url}/messagebird/")
-            box.calls("messagebird", f"http://127.0.0.1:{server.server_port}/hook?of=this%20one&b=")
-            box.phones[ANN].send("Grüße & = 👋", to=LINE)
-            box.phones[ANN].send("Look", to=LINE, media=PICTURES)
-            messagebird.Client(ACCESS_KEY).message_create(LINE, [ANN], "Dinner?", {"reference": "our/ref 1"})
-            box.clock.advance(DELIVERED_AFTER.total_seconds())
-            assert box.callbacks.wait()
-            assert ["taken"] * 4 == [entry["ended"] for entry in box.callbacks.tried()]
-            yield kept
-    finally:
-        server.shutdown()
-        thread.join()
-        server.server_close()
+    with recording() as recorder, Sandbox(faces=[MessageBirdFace], doubts=doubts) as box:
+        monkeypatch.setattr(messagebird.client, "ENDPOINT", f"{box.url}/messagebird/")
+        box.calls("messagebird", f"{recorder.base}/hook?of=this%20one&b=")
+        box.phones[ANN].send("Grüße & = 👋", to=LINE)
+        box.phones[ANN].send("Look", to=LINE, media=PICTURES)
+        messagebird.Client(ACCESS_KEY).message_create(LINE, [ANN], "Dinner?", {"reference": "our/ref 1"})
+        box.clock.advance(DELIVERED_AFTER.total_seconds())
+        assert box.callbacks.wait()
+        assert ["taken"] * 4 == [entry["ended"] for entry in box.callbacks.tried()]
+        yield recorder.asked
 
 
-def validated(got: Got, key: str = SIGNING_KEY) -> dict[str, Any]:
+def validated(got: Asked, key: str = SIGNING_KEY) -> dict[str, Any]:
     """What the SDK's validator makes of it."""
     token = got.headers["messagebird-signature-jwt"]
     return dict(RequestValidator(key).validate_signature(token, got.url, got.body))
@@ -98,7 +59,7 @@ def validated(got: Got, key: str = SIGNING_KEY) -> dict[str, Any]:
     ],
     indirect=True,
 )
-def test_tokens(got: list[Got]) -> None:
+def test_tokens(got: list[Asked]) -> None:
     """Each is believed, with an id of its own; with another key it is not."""
     claims = [validated(each) for each in got]
     assert 4 == len({each["jti"] for each in claims})
@@ -118,7 +79,7 @@ def test_tokens(got: list[Got]) -> None:
         lambda got: attrs.evolve(got, body=got.body + b"&body=No"),
     ],
 )
-def test_altered(got: list[Got], alter: Callable[[Got], Got]) -> None:
+def test_altered(got: list[Asked], alter: Callable[[Asked], Asked]) -> None:
     """A word of the query, its spelling, the scheme, or one byte of a body more: it is refused."""
     for altered in map(alter, (got[-1], got[0])):
         if altered in got:
@@ -127,13 +88,13 @@ def test_altered(got: list[Got], alter: Callable[[Got], Got]) -> None:
             validated(altered)
 
 
-def test_without_its_body(got: list[Got]) -> None:
+def test_without_its_body(got: list[Asked]) -> None:
     """A token that is of a body is none of an empty one."""
     with pytest.raises(ValidationError):
         validated(attrs.evolve(got[0], body=b""))
 
 
-def meant(got: Got) -> dict[str, list[str]]:
+def meant(got: Asked) -> dict[str, list[str]]:
     """The query, with the + that a decoder loses."""
     query = parse_qs(urlsplit(got.url).query, keep_blank_values=True)
     return {
@@ -142,7 +103,7 @@ def meant(got: Got) -> dict[str, list[str]]:
     }
 
 
-def believed(got: Got, *, body: str | None = None, key: str = SIGNING_KEY, **query: list[str]) -> bool:
+def believed(got: Asked, *, body: str | None = None, key: str = SIGNING_KEY, **query: list[str]) -> bool:
     """Whether the SDK's older check believes it, as it came or with something else in it."""
     text = got.body.decode() if body is None else body
     seal, stamp = (got.headers[f"messagebird-{name}"] for name in ("signature", "request-timestamp"))
@@ -155,7 +116,7 @@ def believed(got: Got, *, body: str | None = None, key: str = SIGNING_KEY, **que
 
 
 @pytest.mark.parametrize("got", LEGACY, indirect=True)
-def test_older_signatures(got: list[Got]) -> None:
+def test_older_signatures(got: list[Asked]) -> None:
     """They are believed with the query that is meant, and only so."""
     assert [True] * 4 == [believed(each) for each in got]
     assert [False] * 4 == [believed(each, key=ACCESS_KEY) for each in got]
@@ -164,7 +125,7 @@ def test_older_signatures(got: list[Got]) -> None:
 
 
 @pytest.mark.parametrize("got", [{"signature": "legacy"}], indirect=True)
-def test_the_plus_that_is_lost(got: list[Got]) -> None:
+def test_the_plus_that_is_lost(got: list[Asked]) -> None:
     """Who takes the query as a form decoder has it, with a space in the time, does not believe a report."""
     lost = parse_qs(urlsplit(got[-1].url).query)["statusDatetime"]
     assert [True] == [each.endswith(" 00:00") for each in lost]

@@ -59,7 +59,7 @@ def mounted(
             with httpx.Client(transport=httpx.WSGITransport(app=app), base_url="http://inside") as http:
                 yield lambda *args, **how: _asked(http.request(**_request(*args, **how)))
         elif kind == "plain":
-            function = webhooks.plain(made, handler, public_url=public_url, **options)
+            function = webhooks.plain(made, handler, **options)
 
             def ask(*args: Any, **how: Any) -> Asked:
                 request = _request(*args, **how)

@@ -185,6 +185,70 @@ def test_the_url_is_the_public_one(kind: str) -> None:
         assert ["http://inside/main?a=1+2&b=%2B&a="] == seen
 
 
+def test_a_proxy_may_leave_the_path_of_the_public_url(ask: Ask, handler: Handler, kind: str) -> None:
+    """It is the same receiver with it and without."""
+    if kind != "plain":  # whose caller names the connection
+        assert 200 == ask(body(wrote()), path="/in/main").status
+        assert 1 == len(handler.events)
+
+
+def test_who_signs_a_url_is_not_believed_where_it_is_only_what_the_caller_says(
+    kind: str, handler: Handler, caplog: pytest.LogCaptureFixture
+) -> None:
+    """A Host header is nobody's word; the cure is in the log."""
+
+    class Signing(HearingMessenger):
+        acknowledgement = attrs.evolve(HearingMessenger.acknowledgement, challenge=None, signs_url=True)
+
+    signing = {"main": Signing(line=LINE, api_key=SECRET)}
+    with mounted(kind, handler, signing) as ask:
+        assert 200 == ask(body(wrote("1"))).status
+    with mounted(kind, handler, signing, public_url=None) as ask:
+        assert (200 if kind == "plain" else 401) == ask(body(wrote("2"))).status
+    if kind != "plain":
+        assert "public_url is not set, and Acme signs its URL: set it" in caplog.text
+    with mounted(kind, handler, signing, public_url=None, verify=False) as ask:
+        assert 200 == ask(body(wrote("3")), {}).status
+
+
+def test_an_account_that_calls_every_connection_is_heard_once(kind: str, handler: Handler) -> None:
+    """An event of another line is that of the connection with the line, whichever of them was called."""
+    second = attrs.evolve(messenger(), line="+13125550109")
+    row = wrote(line=second.line)
+    with mounted(kind, handler, {"main": messenger(), "second": second}) as ask:
+        assert [200, 200] == [ask(body(row), path=path).status for path in ("/main", "/second")]
+    (event,) = handler.events
+    assert isinstance(event, MessageReceived)
+    assert ("second", second.line, True) == (event.connection, event.line, event.repliable)
+
+
+@pytest.mark.parametrize("kind", ["wsgi", "plain"], indirect=True)
+def test_a_handler_that_turns_out_to_be_async_loses_nothing(kind: str, caplog: pytest.LogCaptureFixture) -> None:
+    """Where nobody awaits it, the event is not handled, and is not kept as handled."""
+    handled: list[Event] = []
+
+    async def handle(event: Event) -> None:
+        handled.append(event)
+
+    with mounted(kind, lambda event: handle(event)) as ask:
+        assert [503, 503] == [ask(body(wrote())).status for _ in range(2)]
+    assert [] == handled
+    assert "on_event is async, and nothing awaits it here: use webhooks.asgi" in caplog.text
+
+
+@pytest.mark.parametrize("kind", ["asgi"], indirect=True)
+def test_a_handler_that_turns_out_to_be_async_is_awaited_in_a_loop(kind: str) -> None:
+    handled: list[Event] = []
+
+    async def handle(event: Event) -> None:
+        handled.append(event)
+
+    for loop in ("asyncio", "trio"):
+        with mounted(loop, lambda event: handle(event)) as ask:
+            assert 200 == ask(body(wrote())).status
+    assert 2 == len(handled)
+
+
 def test_the_same_delivery_is_acknowledged_and_a_replay_refused(ask: Ask, handler: Handler) -> None:
     headers = {"x-acme-secret": SECRET, "x-acme-once": "d1"}
     assert [200, 200, 401] == [
@@ -194,7 +258,7 @@ def test_the_same_delivery_is_acknowledged_and_a_replay_refused(ask: Ask, handle
 
 
 def test_observers_see_each_event_once(kind: str) -> None:
-    """Before the handler does, and what they break hurts nobody."""
+    """Once it was handled, and what they break hurts nobody."""
     seen: list[str] = []
 
     class Watching:
@@ -208,7 +272,7 @@ def test_observers_see_each_event_once(kind: str) -> None:
     with Client(messenger(), http=Vendor().transport(), observers=observers) as client:
         receive = webhooks.plain({"main": client}, handler)
         assert [200, 200] == [receive("main", callback(wrote())).status for _ in range(2)]
-    assert ["in/1", "handled"] == seen
+    assert ["handled", "in/1"] == seen
 
 
 def test_a_store_that_fails_is_the_providers_to_try_again(kind: str, handler: Handler) -> None:
@@ -221,6 +285,23 @@ def test_a_store_that_fails_is_the_providers_to_try_again(kind: str, handler: Ha
     with mounted(kind, handler, seen=Away()) as ask:
         assert 503 == ask(body(wrote())).status
     assert [] == handler.events
+
+
+def test_a_store_may_say_what_stands_in_words(kind: str, handler: Handler) -> None:
+    """As a database has it; a word that is none is told of, and the event is not handled."""
+
+    class Worded(webhooks.MemorySeen):
+        word: Any = None
+
+        def claim(self, key: str, owner: str, lease: float) -> Any:
+            return self.word or str(super().claim(key, owner, lease))
+
+    seen = Worded()
+    with mounted(kind, handler, seen=seen) as ask:
+        assert [200, 200] == [ask(body(wrote())).status for _ in range(2)]
+        seen.word = "perhaps"
+        assert 503 == ask(body(wrote("2"))).status
+    assert 1 == len(handler.events)
 
 
 def test_what_was_handled_and_could_not_be_kept_is_delivered_again(kind: str, handler: Handler) -> None:
@@ -260,6 +341,21 @@ def test_what_cannot_work_is_said_at_once() -> None:
         for nothing in wrong_ones:
             with pytest.raises(ConfigurationError, match="connections: there is none"):
                 webhooks.asgi(nothing, handle)
+        unfit: Any = {"main": "a client"}
+        with pytest.raises(ConfigurationError, match="connections: main is no client"):
+            webhooks.asgi(unfit, handle)
+        no_handler: Any = None
+        for make in (webhooks.asgi, webhooks.wsgi, webhooks.plain):
+            with pytest.raises(ConfigurationError, match="on_event: it cannot be called"):
+                make({"main": client}, no_handler)
+
+        class AsyncSeen(webhooks.MemorySeen):
+            async def claim(self, key: str, owner: str, lease: float) -> Any: ...
+
+        stores: list[Any] = [object(), AsyncSeen()]
+        for store in stores:
+            with pytest.raises(ConfigurationError, match="seen: it is no store"):
+                webhooks.asgi({"main": client}, handle, seen=store)
 
 
 def test_logs_show_nobody(kind: str, caplog: pytest.LogCaptureFixture) -> None:

@@ -59,12 +59,12 @@ def test_the_oldest_are_forgotten() -> None:
     for key in "abcd":
         assert Standing.MINE is seen.claim(key, "one", 60)
         seen.commit(key, "one")
-        seen.first(key, key)
+        seen.first(key, key, None)
     assert [Standing.DONE] * 3 == [seen.claim(key, "two", 60) for key in "bcd"]
     assert Standing.MINE is seen.claim("a", "two", 60)
-    assert ["x", "d"] == [seen.first("a", "x"), seen.first("d", "x")]
+    assert ["x", "d"] == [seen.first("a", "x", None), seen.first("d", "x", None)]
 
 
 def test_the_first_value_stays() -> None:
     seen = MemorySeen()
-    assert ["one", "one"] == [seen.first("key", "one"), seen.first("key", "two")]
+    assert ["one", "one"] == [seen.first("key", "one", None), seen.first("key", "two", None)]

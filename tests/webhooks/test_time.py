@@ -9,6 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import anyio
 import anyio.lowlevel
+import anyio.to_thread
 import pytest
 from acme import SECRET, Vendor
 from hearing import callback, messenger, wrote
@@ -34,6 +35,7 @@ class Caller:
         self.app = app
         self.status: int | None = None
         self.answered = anyio.Event()
+        self.leaves = False
 
     async def __call__(self) -> None:
         async def receive() -> dict[str, object]:
@@ -44,6 +46,8 @@ class Caller:
             if message["type"] == "http.response.start":
                 self.status = message["status"]
                 self.answered.set()
+            if self.leaves:
+                raise OSError("nobody is there")
 
         headers = [(b"host", b"x.example"), (b"x-acme-secret", SECRET.encode())]
         scope = {"type": "http", "method": "POST", "path": "/main", "raw_path": b"/main", "headers": headers}
@@ -93,6 +97,27 @@ async def test_a_server_that_gives_up_lets_go_of_the_event(client: Client) -> No
         tasks.cancel_scope.cancel()
     await again()
     assert (None, 200, ["in/1"]) == (first.status, again.status, handled)
+
+
+@pytest.mark.anyio
+async def test_a_caller_that_leaves_before_the_answer_does_not_end_the_handler(client: Client) -> None:
+    """What it began it ends, and that is kept."""
+    goes_on = anyio.Event()
+    handled: list[str] = []
+
+    async def handle(event: Event) -> None:
+        await goes_on.wait()
+        handled.append(event.key)
+
+    app = webhooks.asgi({"main": client}, handle)
+    first, later = Caller(app), Caller(app)
+    first.leaves = True
+    async with anyio.create_task_group() as tasks:
+        tasks.start_soon(first)
+        await first.answered.wait()
+        goes_on.set()
+    await later()
+    assert (200, ["in/1"]) == (later.status, handled)
 
 
 @pytest.mark.anyio
@@ -185,6 +210,42 @@ def test_a_handler_whose_lease_is_over_keeps_its_event_all_the_same(client: Clie
     statuses.append(run(slow.answer("main", callback(wrote())), too_slow).status)
     statuses.append(run(quick.answer("main", callback(wrote())), in_time).status)
     assert [200, 200, 200] == statuses
+
+
+def test_a_handler_is_not_begun_twice_in_one_process(client: Client) -> None:
+    """However long it takes: a lease is for those who may have died."""
+    now = 0.0
+    seen = MemorySeen(clock=lambda: now)
+    receiver = Receiver({"main": client}, seen=seen)
+    begun: list[int] = []
+
+    def perform(effect: object) -> object:
+        nonlocal now
+        if isinstance(effect, Handle):
+            begun.append(0)
+            now += 2 * LEASE
+            if len(begun) == 1:
+                begun.append(run(receiver.answer("main", callback(wrote())), perform).status)
+            return None
+        return effect.work()  # type: ignore[attr-defined]
+
+    assert 200 == run(receiver.answer("main", callback(wrote())), perform).status
+    assert [0, 503] == begun
+
+
+@pytest.mark.anyio
+async def test_handlers_that_hang_do_not_take_the_applications_threads(client: Client) -> None:
+    goes_on = threading.Event()
+    app = webhooks.asgi({"main": client}, lambda event: goes_on.wait(20))
+    tokens = anyio.to_thread.current_default_thread_limiter().borrowed_tokens
+    caller = Caller(app)
+    async with anyio.create_task_group() as tasks:
+        tasks.start_soon(caller)
+        for _ in range(50):
+            await anyio.lowlevel.checkpoint()
+        assert tokens == anyio.to_thread.current_default_thread_limiter().borrowed_tokens
+        goes_on.set()
+    assert 200 == caller.status
 
 
 @pytest.mark.anyio

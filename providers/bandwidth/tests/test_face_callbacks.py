@@ -5,13 +5,11 @@ from __future__ import annotations
 import base64
 import json
 import threading
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import suppress
+from collections.abc import Iterator, Mapping
+from contextlib import closing
 from datetime import UTC, datetime, timedelta
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
-import attrs
 import httpx
 import pytest
 from groupmessenger_bandwidth.sandbox import (
@@ -33,6 +31,7 @@ from groupmessenger_bandwidth.sandbox import (
     WEBHOOK_USER,
     BandwidthFace,
 )
+from recorder import Answer, Asked, Recorder
 
 from groupmessenger.sandbox import Sandbox
 
@@ -41,75 +40,40 @@ PARIS = "+33155501234"
 WRONG = "+10125550150"  # no area code begins with 0
 PICTURE = "https://example.com/picture.jpg"
 CREDENTIALS = "Basic " + base64.b64encode(f"{WEBHOOK_USER}:{WEBHOOK_PASSWORD}".encode()).decode()
-CHALLENGE = {"WWW-Authenticate": 'Basic realm="tests"'}
+CHALLENGED = Answer(401, headers={"WWW-Authenticate": 'Basic realm="tests"'})
 EVERY, FOR = RETRIED_EVERY.total_seconds(), RETRIED_FOR.total_seconds()
 
-Said = tuple[int, Mapping[str, str]]
+
+def credentials(asked: Asked) -> str | None:
+    return asked.headers.get("authorization")
 
 
-@attrs.frozen
-class Got:
-    """One request that came."""
-
-    method: str
-    path: str
-    headers: Mapping[str, str]
-    body: bytes
-
-    @property
-    def credentials(self) -> str | None:
-        return self.headers.get("authorization")
-
-    @property
-    def events(self) -> list[Any]:
-        body = json.loads(self.body)
-        return body if isinstance(body, list) else [body]
+def events(asked: Asked) -> list[Any]:
+    body = json.loads(asked.body)
+    return body if isinstance(body, list) else [body]
 
 
-def challenging(got: Got) -> Said:
+def challenging(asked: Asked) -> Answer:
     """Asks for credentials, and looks at them."""
-    return (200, {}) if got.credentials == CREDENTIALS else (401, CHALLENGE)
+    return Answer(200) if credentials(asked) == CREDENTIALS else CHALLENGED
 
 
-class Receiver:
-    """An application's server: `got` is what came, `answer` says what to answer."""
+def failing(asked: Asked) -> Answer:
+    """Asks for credentials, and fails whoever has some."""
+    return Answer(500) if credentials(asked) else CHALLENGED
+
+
+class Receiver(Recorder):
+    """An application's server, which asks for credentials unless `answer` is another."""
 
     def __init__(self) -> None:
-        self.got: list[Got] = []
-        self.answer: Callable[[Got], Said] = challenging
-        receiver = self
-
-        class Handler(BaseHTTPRequestHandler):
-            def do_POST(self) -> None:
-                body = self.rfile.read(int(self.headers.get("content-length", 0)))
-                headers = {name.lower(): value for name, value in self.headers.items()}
-                got = Got(self.command, self.path, headers, body)
-                receiver.got.append(got)
-                status, said = receiver.answer(got)
-                with suppress(OSError):  # whoever called may have left
-                    self.send_response(status)
-                    for name, value in {**said, "Content-Length": "0"}.items():
-                        self.send_header(name, value)
-                    self.end_headers()
-
-            def log_message(self, format: str, *args: object) -> None:
-                pass
-
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        self._server.daemon_threads = False  # so that closing waits for them
-        self._thread = threading.Thread(target=self._server.serve_forever, args=(0.01,))
-        self._thread.start()
-        self.url = f"http://127.0.0.1:{self._server.server_address[1]}"
-
-    def stop(self) -> None:
-        self._server.shutdown()
-        self._thread.join()
-        self._server.server_close()
+        super().__init__()
+        self.answer = challenging
 
     @property
     def events(self) -> list[Any]:
         """What was told to whom had the credentials."""
-        return [event for got in self.got if got.credentials for event in got.events]
+        return [event for asked in self.asked if credentials(asked) for event in events(asked)]
 
     @property
     def told(self) -> list[tuple[str, str]]:
@@ -118,9 +82,8 @@ class Receiver:
 
 @pytest.fixture
 def receiver() -> Iterator[Receiver]:
-    receiver = Receiver()
-    yield receiver
-    receiver.stop()
+    with closing(Receiver()) as made:
+        yield made
 
 
 class Bandwidth:
@@ -180,25 +143,26 @@ def chosen() -> dict[str, Any]:
 def vendor(receiver: Receiver, chosen: dict[str, Any]) -> Iterator[Bandwidth]:
     readings = {f"bandwidth.{name}": choice for name, choice in chosen.items()}
     with Sandbox(faces=[BandwidthFace], doubts=readings) as box:
-        yield Bandwidth(box, receiver.url + "/hooks?of=main")
+        yield Bandwidth(box, f"{receiver.url}?of=main")
 
 
 class TestChallenge:
     def test_asked(self, vendor: Bandwidth, receiver: Receiver) -> None:
         """The first request shows no credentials; asked for them, the second has them and the same body at once."""
         vendor.come_in(ANN, LINE)
-        first, second = receiver.got
-        assert (None, CREDENTIALS) == (first.credentials, second.credentials)
+        first, second = receiver.asked
+        assert (None, CREDENTIALS) == (credentials(first), credentials(second))
         assert first.body == second.body
         assert ([401, 200], "taken") == vendor.last
-        for got in receiver.got:
-            assert ("POST", "/hooks?of=main", "BandwidthAPI/v2") == (got.method, got.path, got.headers["user-agent"])
-            assert got.headers["content-type"].startswith("application/json")
+        for asked in receiver.asked:
+            assert ("POST", "/hooks?of=main") == (asked.method, asked.path)
+            assert "BandwidthAPI/v2" == asked.headers["user-agent"]
+            assert asked.headers["content-type"].startswith("application/json")
 
     @pytest.mark.parametrize("status", [200, 202, 204])
     def test_taken_at_once(self, vendor: Bandwidth, receiver: Receiver, status: int) -> None:
         """Any success takes it, even one without a look at credentials."""
-        receiver.answer = lambda got: (status, {})
+        receiver.answer = lambda asked: Answer(status, b"")
         vendor.come_in(ANN, LINE)
         assert ([status], "taken") == vendor.last
 
@@ -221,17 +185,17 @@ class TestChallenge:
     @pytest.mark.parametrize(("chosen", "ended"), [({}, "given up"), ({"bare_401": "retried"}, "again")])
     def test_not_asked(self, vendor: Bandwidth, receiver: Receiver, headers: Mapping[str, str], ended: str) -> None:
         """A 401 that asks for no user name and password is asked no second time, and loses it, or delays it."""
-        receiver.answer = lambda got: (401, headers)
+        receiver.answer = lambda asked: Answer(401, headers=headers)
         vendor.come_in(ANN, LINE)
         assert ([401], ended) == vendor.last
         vendor.advance(EVERY)
-        assert (1 if ended == "given up" else 2) == len(receiver.got)
+        assert (1 if ended == "given up" else 2) == len(receiver.asked)
 
     @pytest.mark.parametrize("chosen", [{"first_leg_body": "empty"}])
     def test_empty_first(self, vendor: Bandwidth, receiver: Receiver) -> None:
         """The first request may have no body: the second has it."""
         vendor.come_in(ANN, LINE)
-        assert [b"", True] == [receiver.got[0].body, bool(receiver.got[1].body)]
+        assert [b"", True] == [receiver.asked[0].body, bool(receiver.asked[1].body)]
         assert [("message-received", LINE)] == receiver.told
 
     @pytest.mark.parametrize("chosen", [{"first_leg_credentials": "given"}])
@@ -247,32 +211,32 @@ class TestChallenge:
 class TestRetries:
     def test_for_a_day(self, vendor: Bandwidth, receiver: Receiver) -> None:
         """Every five minutes for 24 hours, each time with the challenge, and then never again."""
-        receiver.answer = lambda got: (500, {}) if got.credentials else (401, CHALLENGE)
+        receiver.answer = failing
         vendor.come_in(ANN, LINE)
         vendor.advance(EVERY - 5)
-        assert 2 == len(receiver.got)
+        assert 2 == len(receiver.asked)
         vendor.advance(5)
-        assert 4 == len(receiver.got)
+        assert 4 == len(receiver.asked)
         for _ in range(int(FOR / EVERY) - 1):
             assert ([401, 500], "again") == vendor.last
             vendor.advance(EVERY)
         assert ([401, 500], "given up") == vendor.last
-        assert 2 * (1 + 24 * 12) == len(receiver.got)
-        assert {1} == {len({got.body for got in receiver.got})}
+        assert 2 * (1 + 24 * 12) == len(receiver.asked)
+        assert {1} == {len({asked.body for asked in receiver.asked})}
         vendor.advance(FOR)
-        assert 2 * (1 + 24 * 12) == len(receiver.got)
+        assert 2 * (1 + 24 * 12) == len(receiver.asked)
 
     @pytest.mark.parametrize("status", [302, 400, 403, 404, 413, 500, 503])
     def test_until_taken(self, vendor: Bandwidth, receiver: Receiver, status: int) -> None:
         """Whatever is no success is tried again, and no redirect is followed."""
-        receiver.answer = lambda got: (status, {"Location": receiver.url + "/elsewhere"})
+        receiver.answer = lambda asked: Answer(status, headers={"Location": f"{receiver.base}/elsewhere"})
         vendor.come_in(ANN, LINE)
         assert ([status], "again") == vendor.last
         receiver.answer = challenging
         vendor.advance(EVERY)
         assert ([401, 200], "taken") == vendor.last
         vendor.advance(FOR)
-        assert 3 == len(receiver.got)
+        assert 3 == len(receiver.asked)
 
     def test_nobody_there(self, vendor: Bandwidth, receiver: Receiver) -> None:
         """A receiver that is down gets it when it is up."""
@@ -286,13 +250,13 @@ class TestRetries:
         go_on = threading.Event()
         begun, ended = [], []
 
-        def slow(got: Got) -> Said:
-            if got.credentials:
-                begun.append(got)
+        def slow(asked: Asked) -> Answer:
+            if credentials(asked):
+                begun.append(asked)
                 if len(begun) == 1:
                     go_on.wait(10)
-                ended.append(got)
-            return challenging(got)
+                ended.append(asked)
+            return challenging(asked)
 
         receiver.answer = slow
         vendor.come_in(ANN, LINE)
@@ -306,7 +270,7 @@ class TestRetries:
     @pytest.mark.parametrize(("chosen", "times"), [({}, 1), ({"retried_time": "new"}, 2)])
     def test_time_of_another_try(self, vendor: Bandwidth, receiver: Receiver, times: int) -> None:
         """A second delivery has the time of the first, or its own; the message is the same."""
-        receiver.answer = lambda got: (500, {}) if got.credentials else (401, CHALLENGE)
+        receiver.answer = failing
         vendor.come_in(ANN, LINE)
         vendor.advance(EVERY)
         assert times == len({event["time"] for event in receiver.events})
@@ -439,7 +403,7 @@ class TestStatuses:
         """Of an application that is not linked nothing is ever heard."""
         vendor.send(ANN, BOB, applicationId=UNLINKED_APPLICATION_ID)
         vendor.advance(TIMED_OUT_AFTER.total_seconds() + 60)
-        assert [] == receiver.got
+        assert [] == receiver.asked
 
     @pytest.mark.parametrize("chosen", [{"status_owner": "recipient"}])
     def test_owner(self, vendor: Bandwidth, receiver: Receiver) -> None:
@@ -476,22 +440,23 @@ class TestStatuses:
         """A body is a list of one event, or the event."""
         vendor.send(ANN, BOB)
         vendor.finish()
-        assert {kind} == {type(json.loads(got.body)) for got in receiver.got}
-        assert {1} == {len(got.events) for got in receiver.got}
+        assert {kind} == {type(json.loads(asked.body)) for asked in receiver.asked}
+        assert {1} == {len(events(asked)) for asked in receiver.asked}
 
     @pytest.mark.parametrize("chosen", [{"callback_events": "several"}])
     def test_several_in_one(self, vendor: Bandwidth, receiver: Receiver) -> None:
         """A list may have all that happened in a second, in and out, and comes again as a whole."""
-        receiver.answer = lambda got: (500, {}) if got.credentials else (401, CHALLENGE)
+        receiver.answer = failing
         vendor.send(ANN, BOB)
         vendor.advance(DELIVERED_AFTER.total_seconds())
         vendor.come_in(BOB, LINE)
-        receiver.got.clear()
+        receiver.asked.clear()
         vendor.advance(2)
         receiver.answer = challenging
         vendor.advance(2 * EVERY)
         batch = [("message-delivered", ANN), ("message-delivered", BOB), ("message-received", LINE)]
-        lists = [[(event["type"], event["to"]) for event in got.events] for got in receiver.got if got.credentials]
+        told = [events(asked) for asked in receiver.asked if credentials(asked)]
+        lists = [[(event["type"], event["to"]) for event in each] for each in told]
         assert 2 == lists.count(batch)
         assert "message-delivered, message-received" in {tried["what"] for tried in vendor.box.callbacks.tried()}
 
@@ -508,16 +473,16 @@ class TestStatuses:
 
     def test_two_urls(self, vendor: Bandwidth, receiver: Receiver) -> None:
         """What comes in and what becomes of messages may go to two places, or one of them nowhere."""
-        vendor.face.webhooks.inbound_url = receiver.url + "/in"
-        vendor.face.webhooks.outbound_url = receiver.url + "/out"
+        vendor.face.webhooks.inbound_url = f"{receiver.base}/in"
+        vendor.face.webhooks.outbound_url = f"{receiver.base}/out"
         vendor.send(ANN)
         vendor.finish()
         vendor.come_in(ANN, LINE)
-        assert ["/out", "/out", "/in", "/in"] == [got.path for got in receiver.got]
+        assert ["/out", "/out", "/in", "/in"] == [asked.path for asked in receiver.asked]
         vendor.face.webhooks.outbound_url = None
         vendor.send(ANN)
         vendor.finish()
-        assert 4 == len(receiver.got)
+        assert 4 == len(receiver.asked)
 
     def test_nowhere(self, vendor: Bandwidth, receiver: Receiver) -> None:
         """An application without URLs calls nobody."""
@@ -525,7 +490,7 @@ class TestStatuses:
         vendor.send(ANN, BOB)
         vendor.finish()
         vendor.come_in(ANN, LINE)
-        assert ([], []) == (receiver.got, vendor.box.callbacks.tried())
+        assert ([], []) == (receiver.asked, vendor.box.callbacks.tried())
 
 
 class TestInbound:
@@ -612,9 +577,9 @@ class TestInbound:
     def test_several_in_one(self, vendor: Bandwidth, receiver: Receiver) -> None:
         """Both copies of a message to two lines may come in one list."""
         vendor.come_in(ANN, LINE, SECOND_LINE)
-        assert [] == receiver.got
+        assert [] == receiver.asked
         vendor.advance(1)
-        assert [2, 2] == [len(got.events) for got in receiver.got]
+        assert [2, 2] == [len(events(asked)) for asked in receiver.asked]
 
 
 class TestMedia:
@@ -696,7 +661,7 @@ class TestOrder:
         vendor.box.callbacks.hold()
         vendor.send(ANN, BOB)
         vendor.finish()
-        assert [] == receiver.got
+        assert [] == receiver.asked
         vendor.box.callbacks.release(backwards=True)
         vendor.wait()
         ends = [("message-delivered", BOB), ("message-delivered", ANN)]
@@ -706,13 +671,13 @@ class TestOrder:
         """The same may come twice, to the letter."""
         vendor.box.callbacks.twice = True
         vendor.come_in(ANN, LINE)
-        assert (4, 1) == (len(receiver.got), len({got.body for got in receiver.got}))
+        assert (4, 1) == (len(receiver.asked), len({asked.body for asked in receiver.asked}))
 
     def test_delay(self, vendor: Bandwidth, receiver: Receiver) -> None:
         """It may take its time."""
         vendor.box.callbacks.delay = 60
         vendor.come_in(ANN, LINE)
-        assert [] == receiver.got
+        assert [] == receiver.asked
         vendor.advance(60)
         assert [("message-received", LINE)] == receiver.told
 
@@ -736,4 +701,4 @@ def test_not_this_machine(vendor: Bandwidth, receiver: Receiver) -> None:
     vendor.box.calls("bandwidth", "https://hooks.example.com/in")
     vendor.come_in(ANN, LINE)
     assert ([None], "refused") == vendor.last
-    assert [] == receiver.got
+    assert [] == receiver.asked

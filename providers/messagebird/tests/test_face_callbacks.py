@@ -7,10 +7,8 @@ import hashlib
 import hmac
 import json
 import re
-import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 from urllib.parse import parse_qsl, urlencode, urlsplit
 
@@ -28,6 +26,7 @@ from groupmessenger_messagebird.sandbox import (
     VALIDITY,
     MessageBirdFace,
 )
+from recorder import Answer, Asked, Recorder, recording
 
 from groupmessenger.sandbox import Sandbox
 
@@ -41,19 +40,13 @@ def digits(number: str) -> str:
     return number.removeprefix("+")
 
 
-@attrs.frozen
-class Got:
-    """One request as it came."""
-
-    method: str
-    target: str
-    headers: dict[str, str]
-    body: bytes
+class Got(Asked):
+    """One request as it came, and what is in it."""
 
     @property
     def query(self) -> dict[str, str]:
         """What a decoder makes of it that knows the raw + in a time."""
-        query = re.sub(r"(\d\d:\d\d)\+00:00", r"\1%2B00:00", urlsplit(self.target).query)
+        query = re.sub(r"(\d\d:\d\d)\+00:00", r"\1%2B00:00", urlsplit(self.path).query)
         return dict(parse_qsl(query, keep_blank_values=True))
 
     @property
@@ -67,49 +60,10 @@ class Got:
         return dict(jwt.decode(self.headers[JWT], SIGNING_KEY, algorithms, issuer="MessageBird", leeway=1))
 
 
-class Receiver:
-    """A server that keeps what it is asked, and answers what the test says."""
-
-    def __init__(self) -> None:
-        self.got: list[Got] = []
-        self.answers: Callable[[Got], tuple[int, bytes]] = lambda got: (200, b"OK")
-        receiver = self
-
-        class Handler(BaseHTTPRequestHandler):
-            def do_GET(self) -> None:
-                length = int(self.headers.get("content-length", "0"))
-                headers = {name.lower(): value for name, value in self.headers.items()}
-                got = Got(self.command, self.path, headers, self.rfile.read(length))
-                status, body = receiver.answers(got)
-                receiver.got.append(got)
-                self.send_response(status)
-                self.send_header("content-length", str(len(body)))
-                self.end_headers()
-                self.wfile.write(body)
-
-            do_POST = do_GET  # noqa: N815 - the server's names
-
-            def log_message(self, *_: object) -> None:
-                pass
-
-        self.server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        self.url = f"http://127.0.0.1:{self.server.server_port}"
-        self.thread = threading.Thread(target=self.server.serve_forever, args=(0.01,))
-
-    def __enter__(self) -> Receiver:
-        self.thread.start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.server.shutdown()
-        self.thread.join()
-        self.server.server_close()
-
-
 @pytest.fixture
-def receiver() -> Iterator[Receiver]:
-    with Receiver() as receiver:
-        yield receiver
+def receiver() -> Iterator[Recorder]:
+    with recording() as made:
+        yield made
 
 
 @attrs.define
@@ -117,7 +71,7 @@ class Stage:
     """A sandbox, a receiver that both numbers and the account's reports lead to, and a caller of the vendor."""
 
     box: Sandbox
-    receiver: Receiver
+    receiver: Recorder
     http: httpx.Client
 
     @property
@@ -143,8 +97,8 @@ class Stage:
     def take(self) -> list[Got]:
         """What has come since the last look."""
         assert self.box.callbacks.wait()
-        got, self.receiver.got = self.receiver.got, []
-        return got
+        asked, self.receiver.asked = self.receiver.asked, []
+        return [Got(each.method, each.url, each.headers, each.body) for each in asked]
 
     def told(self) -> list[tuple[str, str]]:
         """Recipient and status of each report since the last look."""
@@ -156,13 +110,13 @@ class Stage:
 
 
 @pytest.fixture
-def stage(request: pytest.FixtureRequest, receiver: Receiver) -> Iterator[Stage]:
+def stage(request: pytest.FixtureRequest, receiver: Recorder) -> Iterator[Stage]:
     doubts = {f"messagebird.{name}": choice for name, choice in getattr(request, "param", {}).items()}
     with (
         Sandbox(faces=[MessageBirdFace], doubts=doubts) as box,
         httpx.Client(base_url=f"{box.url}/messagebird", headers={"authorization": f"AccessKey {ACCESS_KEY}"}) as http,
     ):
-        box.calls("messagebird", f"{receiver.url}/hook")
+        box.calls("messagebird", f"{receiver.base}/hook")
         yield Stage(box, receiver, http)
 
 
@@ -185,7 +139,7 @@ class TestReports:
         """A GET with everything in the query, digits for the recipient, and no error code unless it failed."""
         message_id = stage.send(ANN, BOB)
         first, second = stage.take()
-        assert (first.method, first.body, urlsplit(first.target).path) == ("GET", b"", "/hook")
+        assert (first.method, first.body, urlsplit(first.path).path) == ("GET", b"", "/hook")
         query = first.query
         when = datetime.fromisoformat(query.pop("statusDatetime"))
         assert timedelta() <= datetime.now(UTC) - when < timedelta(minutes=1)
@@ -228,27 +182,27 @@ class TestReports:
 
     def test_none_without_a_reference(self, stage: Stage) -> None:
         for reference in (None, ""):
-            stage.send(reference=reference, reportUrl=f"{stage.receiver.url}/own")
+            stage.send(reference=reference, reportUrl=f"{stage.receiver.base}/own")
         stage.deliver()
         assert stage.take() == []
 
     def test_own_url(self, stage: Stage) -> None:
         """A message's URL goes before the account's, and keeps the query it has; a fragment is nobody's."""
         for url in ("/own?gm=1%2F2&empty=&gm=+x#part", "?", ""):
-            stage.send(reportUrl=f"{stage.receiver.url}{url}")
+            stage.send(reportUrl=f"{stage.receiver.base}{url}")
         first, second, third = stage.take()
-        assert first.target.startswith("/own?gm=1%2F2&empty=&gm=+x&datacoding=plain&id=")
-        assert "#" not in first.target
-        assert second.target.startswith("/?datacoding=plain&id=")
-        assert third.target.startswith("/?datacoding=plain&id=")
+        assert first.path.startswith("/own?gm=1%2F2&empty=&gm=+x&datacoding=plain&id=")
+        assert "#" not in first.path
+        assert second.path.startswith("/?datacoding=plain&id=")
+        assert third.path.startswith("/?datacoding=plain&id=")
 
     def test_no_url(self, stage: Stage) -> None:
         """Nobody is called unless there is one: the message's own is enough."""
         stage.box.calls("messagebird", None)
         stage.send()
         stage.write()
-        stage.send(reportUrl=f"{stage.receiver.url}/own")
-        assert [urlsplit(got.target).path for got in stage.take()] == ["/own"]
+        stage.send(reportUrl=f"{stage.receiver.base}/own")
+        assert [urlsplit(got.path).path for got in stage.take()] == ["/own"]
 
     @pytest.mark.parametrize("url", ["nowhere", "ftp://127.0.0.1/", "https://", "http://[/", "http://localhost:port/"])
     def test_what_is_no_url(self, stage: Stage, url: str) -> None:
@@ -266,8 +220,8 @@ class TestReports:
         """The + of the time is written as it stands, so that a form decoder makes a space of it."""
         stage.send()
         (got,) = stage.take()
-        assert re.search(r"&statusDatetime=\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\+00:00&", got.target)
-        assert dict(parse_qsl(urlsplit(got.target).query))["statusDatetime"].endswith(" 00:00")
+        assert re.search(r"&statusDatetime=\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\+00:00&", got.path)
+        assert dict(parse_qsl(urlsplit(got.path).query))["statusDatetime"].endswith(" 00:00")
 
     def test_failures(self, stage: Stage) -> None:
         """A landline has no SMS, and who wrote STOP gets nothing: each with its code."""
@@ -330,7 +284,7 @@ class TestReports:
     @reading(test_key="all")
     def test_test_key(self, stage: Stage) -> None:
         stage.http.headers["authorization"] = f"AccessKey {TEST_KEY}"
-        stage.send(reportUrl=f"{stage.receiver.url}/own")
+        stage.send(reportUrl=f"{stage.receiver.base}/own")
         stage.send(path="/mms")
         stage.send(SECOND_LINE)
         stage.deliver()
@@ -348,29 +302,29 @@ class TestReports:
         assert stage.told() == [(ANN, "sent"), (ANN, "delivered")]
 
     def test_none_of_mms(self, stage: Stage) -> None:
-        stage.send(path="/mms", mediaUrls=PICTURES, reportUrl=f"{stage.receiver.url}/own")
+        stage.send(path="/mms", mediaUrls=PICTURES, reportUrl=f"{stage.receiver.base}/own")
         stage.deliver()
         assert stage.take() == []
 
     @reading(mms_reports=True)
     def test_of_mms(self, stage: Stage) -> None:
         """They go to the account's URL alone: there is no field for another."""
-        message_id = stage.send(path="/mms", mediaUrls=PICTURES, reportUrl=f"{stage.receiver.url}/own")
+        message_id = stage.send(path="/mms", mediaUrls=PICTURES, reportUrl=f"{stage.receiver.base}/own")
         stage.deliver()
         got = stage.take()
         assert [(each.query["id"], each.query["status"]) for each in got] == [
             (message_id, "sent"),
             (message_id, "delivered"),
         ]
-        assert {urlsplit(each.target).path for each in got} == {"/hook"}
+        assert {urlsplit(each.path).path for each in got} == {"/hook"}
         assert not {"datacoding", "messageLength", "messagePartCount"} & got[0].query.keys()
 
     @reading(report_plus="escaped")
     def test_escaped_plus(self, stage: Stage) -> None:
         stage.send()
         (got,) = stage.take()
-        assert dict(parse_qsl(urlsplit(got.target).query))["statusDatetime"].endswith("+00:00")
-        assert "&reference=our%2Fref+1&" in got.target
+        assert dict(parse_qsl(urlsplit(got.path).query))["statusDatetime"].endswith("+00:00")
+        assert "&reference=our%2Fref+1&" in got.path
 
     @reading(reported="final")
     def test_final_alone(self, stage: Stage) -> None:
@@ -420,7 +374,7 @@ class TestInbound:
         """A form with the fields of a virtual number, and nothing of a group; its id is that of the list."""
         stage.write("Grüße & = 👋")
         got = received(stage)
-        assert (got.method, got.target) == ("POST", "/hook")
+        assert (got.method, got.path) == ("POST", "/hook")
         assert got.headers["content-type"] == "application/x-www-form-urlencoded"
         (kept,) = stage.http.get("/messages", params={"direction": "mo"}).json()["items"]
         assert got.form == [
@@ -454,9 +408,9 @@ class TestInbound:
         assert dict(received(stage).form)["body"] == "STOP"
 
     def test_url_with_a_query(self, stage: Stage) -> None:
-        stage.box.calls("messagebird", f"{stage.receiver.url}/hook?x=1&y=a+b")
+        stage.box.calls("messagebird", f"{stage.receiver.base}/hook?x=1&y=a+b")
         stage.write()
-        assert received(stage).target == "/hook?x=1&y=a+b"
+        assert received(stage).path == "/hook?x=1&y=a+b"
 
     def test_our_own(self, stage: Stage) -> None:
         """What one of our lines sends to the other is not echoed."""
@@ -485,11 +439,11 @@ class TestInbound:
     @reading(inbound_format="query")
     def test_query(self, stage: Stage) -> None:
         """A GET without a body, whose query goes on after the URL's own."""
-        stage.box.calls("messagebird", f"{stage.receiver.url}/hook?x=1")
+        stage.box.calls("messagebird", f"{stage.receiver.base}/hook?x=1")
         stage.write("Tea & cake", media=PICTURES)
         got = received(stage)
-        assert (got.method, got.body, got.target[:10]) == ("GET", b"", "/hook?x=1&")
-        pairs = parse_qsl(urlsplit(got.target).query)
+        assert (got.method, got.body, got.path[:10]) == ("GET", b"", "/hook?x=1&")
+        pairs = parse_qsl(urlsplit(got.path).query)
         assert [value for name, value in pairs if name == "mediaUrls"] == PICTURES
         assert dict(pairs)["body"] == "Tea & cake"
 
@@ -532,7 +486,7 @@ class TestInbound:
 class TestSignatures:
     def test_token(self, stage: Stage) -> None:
         """The JWT is of the whole URL and of the body, for a minute; without a body there is no hash of one."""
-        stage.box.calls("messagebird", f"{stage.receiver.url}/hook?b=2&a=%2f")
+        stage.box.calls("messagebird", f"{stage.receiver.base}/hook?b=2&a=%2f")
         stage.write("Hi")
         stage.send()
         inbound, report = stage.take()
@@ -541,7 +495,7 @@ class TestSignatures:
             claims, now = got.token, datetime.now(UTC).timestamp()
             assert claims["exp"] == claims["nbf"] + 60
             assert now - 30 < claims["nbf"] <= now
-            assert claims["url_hash"] == hashlib.sha256(f"{stage.receiver.url}{got.target}".encode()).hexdigest()
+            assert claims["url_hash"] == hashlib.sha256(f"{stage.receiver.base}{got.path}".encode()).hexdigest()
         assert inbound.token["payload_hash"] == hashlib.sha256(inbound.body).hexdigest()
         assert "payload_hash" not in report.token
         assert re.fullmatch(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", inbound.token["jti"])
@@ -568,7 +522,7 @@ class TestSignatures:
     @reading(signature="legacy")
     def test_legacy(self, stage: Stage) -> None:
         """The older seal is of the query by its names, with the + that is meant, and of the body."""
-        stage.box.calls("messagebird", f"{stage.receiver.url}/hook?z=a+b&a=")
+        stage.box.calls("messagebird", f"{stage.receiver.base}/hook?z=a+b&a=")
         stage.write("Hi")
         stage.send()
         for got in stage.take():
@@ -596,25 +550,25 @@ class TestSignatures:
 
 
 def parse_target(got: Got) -> list[tuple[str, str]]:
-    return parse_qsl(urlsplit(got.target).query, keep_blank_values=True)
+    return parse_qsl(urlsplit(got.path).query, keep_blank_values=True)
 
 
 class TestAnswers:
     @pytest.mark.parametrize(
         ("stage", "answer", "ended"),
         [
-            ({}, (200, b""), "taken"),
-            ({}, (204, b""), "given up"),
-            (noted(taken="2xx"), (204, b""), "taken"),
-            (noted(taken="2xx"), (302, b"OK"), "given up"),
-            (noted(taken="ok"), (200, b"OK\n"), "taken"),
-            (noted(taken="ok"), (200, b""), "given up"),
-            (noted(taken="ok"), (500, b"OK"), "given up"),
+            ({}, Answer(200, b""), "taken"),
+            ({}, Answer(204, b""), "given up"),
+            (noted(taken="2xx"), Answer(204, b""), "taken"),
+            (noted(taken="2xx"), Answer(302, b"OK"), "given up"),
+            (noted(taken="ok"), Answer(200, b"OK\n"), "taken"),
+            (noted(taken="ok"), Answer(200, b""), "given up"),
+            (noted(taken="ok"), Answer(500, b"OK"), "given up"),
         ],
         indirect=["stage"],
     )
-    def test_taken(self, stage: Stage, answer: tuple[int, bytes], ended: str) -> None:
-        stage.receiver.answers = lambda got: answer
+    def test_taken(self, stage: Stage, answer: Answer, ended: str) -> None:
+        stage.receiver.answer = lambda asked: answer
         stage.write()
         assert stage.ended() == [ended]
 
@@ -627,7 +581,7 @@ class TestAnswers:
         assert stage.box.phones[ANN].texts == ["Hello", "Hi"]
 
     def test_no_retries(self, stage: Stage) -> None:
-        stage.receiver.answers = lambda got: (500, b"")
+        stage.receiver.answer = lambda asked: Answer(500, b"")
         stage.write()
         stage.send()
         stage.box.clock.advance(1)
@@ -636,7 +590,7 @@ class TestAnswers:
     @reading(retries="eight_hours")
     def test_retries(self, stage: Stage) -> None:
         """At growing intervals within eight hours, with the same body and a new token, and then no more."""
-        stage.receiver.answers = lambda got: (503, b"")
+        stage.receiver.answer = lambda asked: Answer(503, b"")
         began = stage.box.clock.now()
         stage.write()
         got, waits = [stage.take()], []
@@ -658,25 +612,25 @@ class TestAnswers:
     @reading(retries="eight_hours", retried_jti="same")
     def test_same_token(self, stage: Stage) -> None:
         """A try that succeeds is the last; it has the jti of the first one."""
-        stage.receiver.answers = lambda got: (500, b"OK")
+        stage.receiver.answer = lambda asked: Answer(500, b"OK")
         stage.send()
         (first,) = stage.take()
-        stage.receiver.answers = lambda got: (200, b"OK")
+        stage.receiver.answer = lambda asked: Answer(200, b"OK")
         stage.box.clock.advance(10)
         (second,) = (got for got in stage.take() if got.query["status"] == "sent")
         assert first.token["jti"] == second.token["jti"]
-        assert first.target == second.target
+        assert first.path == second.path
 
     def test_a_report_that_beats_the_answer(self, stage: Stage) -> None:
         """The receiver may know of a message before its sender does."""
         answered: list[str] = []
         early: list[bool] = []
 
-        def answers(got: Got) -> tuple[int, bytes]:
+        def answer(asked: Asked) -> Answer:
             early.append(not answered)
-            return 200, b"OK"
+            return Answer()
 
-        stage.receiver.answers = answers
+        stage.receiver.answer = answer
         stage.box.fault("delay", operation="send", phase="after", seconds=1.0)
         answered.append(stage.send(ANN, BOB))
         assert [got.query["id"] for got in stage.take()] == answered * 2

@@ -5,9 +5,8 @@ from __future__ import annotations
 import json
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import timedelta
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
 import attrs
@@ -28,6 +27,7 @@ from groupmessenger_sendblue.sandbox import (
 )
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from recorder import Recorder, recording
 from sendblue_api.types import (
     MediaObjectUploadResponse,
     WebhookCreateResponse,
@@ -80,7 +80,7 @@ class Heard:
     """One request that the receiver got."""
 
     path: str
-    headers: dict[str, str]
+    headers: Mapping[str, str]
     body: dict[str, Any]
 
     @property
@@ -88,46 +88,10 @@ class Heard:
         return self.headers.get("sb-signing-secret")
 
 
-class Receiver:
-    """A server on this machine that keeps what it hears, and answers `statuses` in turn, then 200."""
-
-    def __init__(self) -> None:
-        self.heard: list[Heard] = []
-        self.statuses: list[int] = []
-        self.open = threading.Event()
-        self.open.set()
-        receiver = self
-
-        class Handler(BaseHTTPRequestHandler):
-            def do_POST(self) -> None:
-                body = json.loads(self.rfile.read(int(self.headers["content-length"])))
-                receiver.heard.append(
-                    Heard(self.path, {name.lower(): value for name, value in self.headers.items()}, body)
-                )
-                receiver.open.wait(10)
-                self.send_response(receiver.statuses.pop(0) if receiver.statuses else 200)
-                self.send_header("content-length", "0")
-                self.end_headers()
-
-            def log_message(self, format: str, *args: object) -> None: ...
-
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        self._server.daemon_threads = False  # so that closing waits for them
-        self.url = f"http://127.0.0.1:{self._server.server_address[1]}"
-        self._thread = threading.Thread(target=self._server.serve_forever, args=(0.01,))
-        self._thread.start()
-
-    def close(self) -> None:
-        self.open.set()
-        self._server.shutdown()
-        self._server.server_close()
-        self._thread.join()
-
-
 class Vendor:
     """A running sandbox of Sendblue alone, a client of its HTTP, and a receiver of what it calls."""
 
-    def __init__(self, box: Sandbox, http: httpx.Client, receiver: Receiver) -> None:
+    def __init__(self, box: Sandbox, http: httpx.Client, receiver: Recorder) -> None:
         face = box.faces["sendblue"]
         assert isinstance(face, SendblueFace)
         self.box, self.face, self.http, self.receiver = box, face, http, receiver
@@ -153,7 +117,8 @@ class Vendor:
     def heard(self, *paths: str) -> list[Heard]:
         """What was heard so far, of these paths alone if there are any."""
         assert self.box.callbacks.wait()
-        return [each for each in self.receiver.heard if not paths or each.path in paths]
+        heard = [Heard(asked.path, asked.headers, json.loads(asked.body)) for asked in self.receiver.asked]
+        return [each for each in heard if not paths or each.path in paths]
 
     def statuses(self, *paths: str) -> list[str]:
         return [each.body["status"] for each in self.heard(*paths)]
@@ -182,21 +147,20 @@ class Vendor:
 
 
 @pytest.fixture
-def receiver() -> Iterator[Receiver]:
-    made = Receiver()
-    yield made
-    made.close()
+def receiver() -> Iterator[Recorder]:
+    with recording() as made:
+        yield made
 
 
 @pytest.fixture
-def vendor(request: pytest.FixtureRequest, receiver: Receiver) -> Iterator[Vendor]:
+def vendor(request: pytest.FixtureRequest, receiver: Recorder) -> Iterator[Vendor]:
     doubts = {f"sendblue.{name}": choice for name, choice in getattr(request, "param", {}).items()}
     keys = {"sb-api-key-id": KEY_ID, "sb-api-secret-key": SECRET}
     with (
         Sandbox(faces=[SendblueFace], doubts=doubts) as box,
         httpx.Client(base_url=f"{box.url}/sendblue", headers=keys, trust_env=False, timeout=10) as http,
     ):
-        box.calls("sendblue", f"{receiver.url}/hooks")
+        box.calls("sendblue", f"{receiver.base}/hooks")
         yield Vendor(box, http, receiver)
 
 
@@ -307,9 +271,9 @@ class TestInbound:
         """A webhook with numbers hears of those lines alone; a group with both lines is heard by each."""
         vendor.hooks(
             receive=[
-                {"url": f"{vendor.receiver.url}/first", "sendblue_numbers": [LINE]},
-                {"url": f"{vendor.receiver.url}/second", "sendblue_numbers": [SECOND_LINE]},
-                f"{vendor.receiver.url}/all",
+                {"url": f"{vendor.receiver.base}/first", "sendblue_numbers": [LINE]},
+                {"url": f"{vendor.receiver.base}/second", "sendblue_numbers": [SECOND_LINE]},
+                f"{vendor.receiver.base}/all",
             ]
         )
         vendor.box.phones[ANN].send("To the second", to=SECOND_LINE)
@@ -340,7 +304,7 @@ class TestSecrets:
     )
     def test_secret(self, vendor: Vendor, own: str | None, everybody: str | None, expected: str | None) -> None:
         """A webhook's own secret goes before that for all; without either there is no header."""
-        hook = {"url": f"{vendor.receiver.url}/own"} | ({"secret": own} if own else {})
+        hook = {"url": f"{vendor.receiver.base}/own"} | ({"secret": own} if own else {})
         vendor.hooks(receive=[hook], outbound=[hook], **({"globalSecret": everybody} if everybody else {}))
         vendor.box.phones[ANN].send("Hi", to=LINE)
         vendor.direct()
@@ -348,7 +312,7 @@ class TestSecrets:
 
     def test_status_callback(self, vendor: Vendor) -> None:
         """A message's own callback has no header of Sendblue's at all."""
-        vendor.direct(status_callback=f"{vendor.receiver.url}/mine?token=1")
+        vendor.direct(status_callback=f"{vendor.receiver.base}/mine?token=1")
         heard = vendor.heard("/mine?token=1")[0]
         assert [name for name in heard.headers if name.startswith("sb-")] == []
 
@@ -416,7 +380,7 @@ class TestStatus:
 
     def test_both_configured(self, vendor: Vendor) -> None:
         """A message with a callback of its own, and webhooks for all: each status comes twice."""
-        vendor.send(status_callback=f"{vendor.receiver.url}/mine")
+        vendor.send(status_callback=f"{vendor.receiver.base}/mine")
         vendor.advance(HOUR)
         assert vendor.statuses("/mine") == vendor.statuses("/hooks") == ["QUEUED", "SENT", "DELIVERED"]
         assert vendor.what()[:2] == ["status_callback QUEUED", "outbound QUEUED"]
@@ -424,7 +388,7 @@ class TestStatus:
     def test_status_callback_alone(self, vendor: Vendor) -> None:
         """Without webhooks, a message's own callback is called all the same."""
         vendor.box.calls("sendblue", None)
-        vendor.direct(status_callback=f"{vendor.receiver.url}/mine")
+        vendor.direct(status_callback=f"{vendor.receiver.base}/mine")
         vendor.direct(BOB)
         vendor.advance(HOUR)
         assert vendor.what() == ["status_callback QUEUED", "status_callback SENT", "status_callback DELIVERED"]
@@ -498,7 +462,7 @@ class TestStatus:
         thread = threading.Thread(target=lambda: answers.append(vendor.direct()))
         thread.start()
         until = time.monotonic() + 5
-        while not vendor.receiver.heard and time.monotonic() < until:
+        while not vendor.receiver.asked and time.monotonic() < until:
             time.sleep(0.01)
         vendor.advance(DELIVERED)
         told, answered = vendor.statuses(), list(answers)
@@ -524,10 +488,10 @@ class TestDelivery:
     def test_no_answer(self, vendor: Vendor) -> None:
         """One that is not answered in time is made again."""
         vendor.box.callbacks.timeout = 0.2
-        vendor.receiver.open.clear()
+        vendor.receiver.hang.clear()
         vendor.box.phones[ANN].send("Hi", to=LINE)
         assert vendor.ended() == ["again"]
-        vendor.receiver.open.set()
+        vendor.receiver.hang.set()
         vendor.let_retry()
         assert vendor.ended() == ["again", "taken"]
 
@@ -554,7 +518,7 @@ class TestDelivery:
 class TestRegistration:
     def test_dashboard(self, vendor: Vendor) -> None:
         """The dashboard sets one URL for what we hear, and takes it and all others away."""
-        url = f"{vendor.receiver.url}/hooks"
+        url = f"{vendor.receiver.base}/hooks"
         body = vendor.http.get(WEBHOOKS).json()
         assert WebhookListResponse.model_validate(body).status == "OK"
         heard = {kind: found for kind, found in body["webhooks"].items() if found}
@@ -573,10 +537,10 @@ class TestRegistration:
 
     def test_post_appends(self, vendor: Vendor) -> None:
         """POST keeps the others, and the secret unless it gives one."""
-        hook = {"url": f"{vendor.receiver.url}/mine", "secret": "one", "sendblue_numbers": [LINE]}
+        hook = {"url": f"{vendor.receiver.base}/mine", "secret": "one", "sendblue_numbers": [LINE]}
         body = vendor.call("POST", WEBHOOKS, webhooks=[hook], type="receive").json()
         assert WebhookCreateResponse.model_validate(body).status == "OK"
-        assert body["webhooks"]["receive"] == [f"{vendor.receiver.url}/hooks", hook]
+        assert body["webhooks"]["receive"] == [f"{vendor.receiver.base}/hooks", hook]
         assert body["webhooks"]["globalSecret"] == WEBHOOK_SECRET
         body = vendor.call("POST", WEBHOOKS, webhooks=[], type="outbound", globalSecret="other").json()
         assert body["webhooks"]["globalSecret"] == "other"
@@ -585,7 +549,7 @@ class TestRegistration:
 
     def test_put_replaces(self, vendor: Vendor) -> None:
         """PUT wipes what it does not name, the secret too."""
-        body = vendor.call("PUT", WEBHOOKS, webhooks={"outbound": [f"{vendor.receiver.url}/mine"]}).json()
+        body = vendor.call("PUT", WEBHOOKS, webhooks={"outbound": [f"{vendor.receiver.base}/mine"]}).json()
         assert WebhookUpdateResponse.model_validate(body).status == "OK"
         vendor.box.phones[ANN].send("Hi", to=LINE)
         vendor.direct()
@@ -593,13 +557,13 @@ class TestRegistration:
 
     def test_delete(self, vendor: Vendor) -> None:
         """DELETE takes addresses from one type, however they were given, and minds no strangers."""
-        hook = {"url": f"{vendor.receiver.url}/mine", "secret": "one"}
+        hook = {"url": f"{vendor.receiver.base}/mine", "secret": "one"}
         vendor.call("POST", WEBHOOKS, webhooks=[hook], type="receive")
-        gone = [hook["url"], f"{vendor.receiver.url}/hooks", "https://example.com/never"]
+        gone = [hook["url"], f"{vendor.receiver.base}/hooks", "https://example.com/never"]
         body = vendor.call("DELETE", WEBHOOKS, webhooks=gone, type="receive").json()
         assert WebhookDeleteResponse.model_validate(body).status == "OK"
         webhooks = vendor.http.get(WEBHOOKS).json()["webhooks"]
-        assert (webhooks["receive"], webhooks["outbound"]) == ([], [f"{vendor.receiver.url}/hooks"])
+        assert (webhooks["receive"], webhooks["outbound"]) == ([], [f"{vendor.receiver.base}/hooks"])
 
     @pytest.mark.parametrize(
         ("method", "body"),
@@ -734,13 +698,13 @@ class TestDoubts:
 
     @readings("webhook_type", ("receive", 200), ("refused", 400))
     def test_webhook_type(self, vendor: Vendor, expected: int) -> None:
-        url = f"{vendor.receiver.url}/mine"
+        url = f"{vendor.receiver.base}/mine"
         assert vendor.call("POST", WEBHOOKS, webhooks=[url]).status_code == expected
         assert (url in vendor.http.get(WEBHOOKS).json()["webhooks"]["receive"]) == (expected == 200)
 
     @readings("typing_registration", ("kept", (200, 2)), ("refused", (400, 0)), ("dropped", (200, 0)))
     def test_typing_registration(self, vendor: Vendor, expected: tuple[int, int]) -> None:
-        answer = vendor.call("POST", WEBHOOKS, webhooks=[f"{vendor.receiver.url}/mine"], type="typing_indicator")
+        answer = vendor.call("POST", WEBHOOKS, webhooks=[f"{vendor.receiver.base}/mine"], type="typing_indicator")
         vendor.face.types(ANN, LINE)
         assert (answer.status_code, len(vendor.heard())) == expected
 
@@ -768,8 +732,8 @@ class TestDoubts:
     def test_own_echo(self, vendor: Vendor, expected: list[str]) -> None:
         vendor.hooks(
             receive=[
-                {"url": f"{vendor.receiver.url}/first", "sendblue_numbers": [LINE]},
-                {"url": f"{vendor.receiver.url}/second", "sendblue_numbers": [SECOND_LINE]},
+                {"url": f"{vendor.receiver.base}/first", "sendblue_numbers": [LINE]},
+                {"url": f"{vendor.receiver.base}/second", "sendblue_numbers": [SECOND_LINE]},
             ]
         )
         handle = vendor.send(numbers=[ANN, SECOND_LINE])["message_handle"]
@@ -833,19 +797,19 @@ class TestDoubts:
 
     @readings("status_callback_on_groups", ("called", 2), ("ignored", 1))
     def test_status_callback_on_groups(self, vendor: Vendor, expected: int) -> None:
-        url = f"{vendor.receiver.url}/mine"
+        url = f"{vendor.receiver.base}/mine"
         vendor.send(status_callback=url)
         vendor.direct(status_callback=url)
         assert len({each.body["message_handle"] for each in vendor.heard("/mine")}) == expected
 
     @readings("status_callback_secret", (False, None), (True, WEBHOOK_SECRET))
     def test_status_callback_secret(self, vendor: Vendor, expected: str | None) -> None:
-        vendor.direct(status_callback=f"{vendor.receiver.url}/mine")
+        vendor.direct(status_callback=f"{vendor.receiver.base}/mine")
         assert vendor.heard("/mine")[0].secret == expected
 
     @readings("both_callbacks", ("both", ["/mine", "/hooks"]), ("status_callback", ["/mine"]))
     def test_both_callbacks(self, vendor: Vendor, expected: list[str]) -> None:
-        vendor.direct(status_callback=f"{vendor.receiver.url}/mine")
+        vendor.direct(status_callback=f"{vendor.receiver.base}/mine")
         assert [each.path for each in vendor.heard()][: len(expected)] == expected
         assert {each.path for each in vendor.heard()} == set(expected)
 

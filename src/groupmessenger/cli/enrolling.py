@@ -50,12 +50,12 @@ def find_enrolments(name: str | None, path: Path | None, public_url: str | None)
             url, messenger = receiving_url(base, each), client.messenger
             receives = client.capabilities.can(Operation.RECEIVE).grade is not Grade.UNSUPPORTED
             steps = tuple(messenger.enrolment(url)) if receives else ()
-            unset = tuple(_unset(messenger)) if receives else ()
-            found.append(Enrolment(each, messenger.title, messenger.name, url, receives, steps, unset))
+            missing = tuple(unset(messenger)) if receives else ()
+            found.append(Enrolment(each, messenger.title, messenger.name, url, receives, steps, missing))
         return found
 
 
-def _unset(messenger: GroupMessenger) -> Iterator[str]:
+def unset(messenger: GroupMessenger) -> Iterator[str]:
     """Settings of several secrets, which are what callbacks are believed by, that have none."""
     for name, field in settings_of(type(messenger)).items():
         if field.metadata.get(SECRET) and getattr(messenger, field.name) == ():

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import queue
 import signal
 import threading
 from collections.abc import Iterator
@@ -104,10 +105,25 @@ def listening() -> Iterator[None]:
         signal.signal(signal.SIGINT, before)
 
 
+class Told:
+    """Something to wait for, that signals may say, several at once: an `Event` could wait for itself in its handler."""
+
+    def __init__(self) -> None:
+        self._said: queue.SimpleQueue[None] = queue.SimpleQueue()
+
+    def set(self) -> None:
+        """Say it."""
+        self._said.put(None)
+
+    def wait(self) -> None:
+        """Wait until it is said."""
+        self._said.get()
+
+
 @contextmanager
-def until_told() -> Iterator[threading.Event]:
+def until_told() -> Iterator[Told]:
     """Give what an interrupt or a request to terminate sets, instead of ending the process."""
-    told = threading.Event()
+    told = Told()
     if threading.current_thread() is not threading.main_thread():
         yield told
         return

@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from pathlib import Path
-from urllib.parse import unquote, urlsplit
 
 from ..errors import ConfigurationError, Problem
-from ..webhooks import ASGIApp, asgi
-from ..webhooks.asynchronous import Receive, Scope, Send
+from ..webhooks import Connections, asgi
 from ..weburls import receiving_url
 from .complaints import complaining
 from .connecting import open_all
 from .consoles import errors
+from .enrolling import unset
 from .exits import until_told
 from .results import say
 from .telling import Teller
@@ -35,30 +33,21 @@ def serve(
         teller = Teller(json=json, unheard=ended.set)
         app = asgi(opened.clients, teller, public_url=public_url, verify=verify)
         with complaining(lambda error: error is teller.error), Serving(host, port) as serving:
-            serving.start(_below(app, public_url))
+            serving.start(app)
             _introduce(opened.clients, serving.url, public_url, verify=verify)
             ended.wait()
     if teller.error is not None:
         raise teller.error
 
 
-def _introduce(names: Iterable[str], url: str, public_url: str | None, *, verify: bool) -> None:
+def _introduce(clients: Connections, url: str, public_url: str | None, *, verify: bool) -> None:
     console = errors()
     say(console, f"Listening at {url}; interrupt to end.")
-    for name in names:
+    for name, client in clients.items():
         say(console, f"  {name}: {receiving_url(public_url or url, name)}")
+        for setting in unset(client.messenger) if verify else ():
+            say(console, f"  ! {setting} is not set: what needs it to be believed is refused")
     if public_url is None:
         say(console, "Where providers reach it from outside: [webhooks] public_url of the file, or --public-url.")
     if not verify:
         say(console, "! Nothing is verified: whoever reaches this address is believed.")
-
-
-def _below(app: ASGIApp, public_url: str | None) -> ASGIApp:
-    """The application also below the path of its public URL, which a proxy may leave where it is."""
-    root = "" if public_url is None else unquote(urlsplit(public_url).path).rstrip("/")
-
-    async def mounted(scope: Scope, receive: Receive, send: Send) -> None:
-        below = bool(root) and scope.get("path", "").startswith(f"{root}/")
-        await app({**scope, "root_path": root} if below else scope, receive, send)
-
-    return mounted

@@ -6,6 +6,7 @@ vendor takes it for delivered; None if it is lost, and not tried again. It is be
 
 from __future__ import annotations
 
+import copy
 import http.client
 import logging
 import queue
@@ -90,6 +91,7 @@ class Callbacks:
         self._held: list[_Call] | None = None
         self._tried: list[Tried] = []
         self._busy = 0
+        self._stopped = False
         self._idle = threading.Condition()
 
     def signs_at(self) -> datetime:
@@ -124,11 +126,12 @@ class Callbacks:
     def tried(self) -> list[Tried]:
         """Every try so far, the oldest first."""
         with self._idle:
-            return [entry.copy() for entry in self._tried]
+            return copy.deepcopy(self._tried)
 
     def stop(self) -> None:
-        """Call nobody any more."""
+        """Call nobody any more; what is under way comes to its end."""
         with self._clock.lock:
+            self._stopped = True
             for lane in self._lanes.values():
                 lane.put(None)
             self._lanes.clear()
@@ -141,6 +144,8 @@ class Callbacks:
 
     def _put(self, call: _Call) -> None:
         with self._clock.lock:
+            if self._stopped:
+                return
             if self._held is not None:
                 self._held.append(call)
                 return
@@ -156,7 +161,8 @@ class Callbacks:
     def _serve(self, lane: queue.SimpleQueue[_Call | None]) -> None:
         while (call := lane.get()) is not None:
             try:
-                self._try(call)
+                if not self._stopped:
+                    self._try(call)
             except Exception:
                 logger.exception("the stand-in for %s failed in a callback", call.provider)
             finally:
@@ -176,7 +182,7 @@ class Callbacks:
             outgoing = next(talk)
             while True:
                 entry["url"] = outgoing.url
-                refused = not _is_here(outgoing.url)
+                refused = not is_here(outgoing.url)
                 answered = Answered(None) if refused else self._request(outgoing, call.timeout)
                 entry["statuses"].append(answered.status)
                 outgoing = talk.send(answered)
@@ -205,7 +211,7 @@ class Callbacks:
             connection.close()
 
 
-def _is_here(url: str) -> bool:
+def is_here(url: str) -> bool:
     """Whether a URL is one of this machine: a stand-in has no business on a network."""
     try:
         parts = urlsplit(url)

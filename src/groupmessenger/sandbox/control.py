@@ -32,6 +32,7 @@ from starlette.responses import JSONResponse
 from starlette.routing import Route
 
 from ..errors import InvalidInput
+from .callbacks import is_here
 from .checking import Field, Fields, name, number, problems
 from .face import Face
 from .faults import Fault, Faults
@@ -145,6 +146,8 @@ class _Control:
         provider = str(given.get("provider"))
         if provider not in self._faces or "url" not in given:
             raise InvalidInput(f"give provider, one of {', '.join(self._faces)}, and url, where it is to call")
+        if given["url"] is not None and not is_here(given["url"]):
+            raise InvalidInput("the sandbox calls this machine alone: http://127.0.0.1:8000/..., for example")
         self._faces[provider].calls(given["url"])
         return JSONResponse({"provider": provider, "url": given["url"]})
 

@@ -124,8 +124,11 @@ class Phone:
     def react(self, reaction: str, *, thread: str) -> Thread:
         """React to the last message of another in a thread, as lines hear it: `Loved “…”`, `Reacted 👀 to “…”`.
 
-        Raises KeyError for a thread it does not show, and for one where there is nothing to react to.
+        Raises KeyError for a thread it does not show, and for one where there is nothing to react to; ValueError for
+        what is neither one of `TAPBACKS` nor an emoji.
         """
+        if reaction not in TAPBACKS and (not reaction or len(reaction) > 20 or reaction.isascii()):
+            raise ValueError(f"{reaction!r} is no reaction: give one of {', '.join(TAPBACKS)}, or an emoji")
         with self.network.lock:
             shown = [each for each in self.messages.get(thread, ()) if each.sender != self.number]
             if not shown:

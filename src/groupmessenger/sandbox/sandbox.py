@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..errors import ConfigurationError, Problem
 from ..weburls import is_loopback
-from .callbacks import Callbacks
+from .callbacks import Callbacks, is_here
 from .checking import unknown
 from .clock import Clock
 from .face import Face
@@ -176,9 +176,14 @@ class Sandbox:
     def calls(self, provider: str, url: str | None) -> None:
         """Have a vendor call this URL on this machine, as one sets it in its dashboard; None for nobody.
 
-        Raises ConfigurationError for a provider that is not here.
+        Raises ConfigurationError for a provider that is not here, and for a URL that the sandbox does not call.
         """
-        self._face(provider).calls(url)
+        face = self._face(provider)
+        if url is not None and not is_here(url):
+            raise ConfigurationError(
+                Problem("url", "the sandbox calls this machine alone", "http://127.0.0.1:8000/...")
+            )
+        face.calls(url)
 
     def settings(self, provider: str) -> dict[str, Any]:
         """What a connection of this provider needs to talk to its stand-in. Raises ConfigurationError."""

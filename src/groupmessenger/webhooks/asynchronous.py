@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Awaitable, Callable, MutableMapping
+from functools import partial
 from typing import Any, TypeAlias
 from urllib.parse import quote
 
@@ -10,15 +12,19 @@ import anyio
 import anyio.to_thread
 
 from ..callbacks import LARGEST, Callback
+from ..events import Event
 from ..flow import Call, Effect
-from .blocking import connection_of, is_async
-from .receiver import Answer, Connections, Handle, Handler, Receiver, run_async
-from .seen import Seen
+from .blocking import connection_of
+from .receiver import AGAIN, Answer, Connections, Handle, Handler, Receiver, check_handler, is_async, run_async
+from .seen import MemorySeen, Seen
 
 Scope: TypeAlias = MutableMapping[str, Any]
 Receive: TypeAlias = Callable[[], Awaitable[MutableMapping[str, Any]]]
 Send: TypeAlias = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 ASGIApp: TypeAlias = Callable[[Scope, Receive, Send], Awaitable[None]]
+
+_THREADS = 40  # for handlers that block, as many as anyio has for everything
+_log = logging.getLogger("groupmessenger.webhooks")
 
 _OF_THE_TIME = 0.9  # that a vendor waits, the rest is for the way
 
@@ -34,21 +40,25 @@ def asgi(
 ) -> ASGIApp:
     """An ASGI application with a path for each connection, `/NAME`, to be mounted anywhere.
 
-    `on_event` is called for every event once, in a thread unless it is async: what it has done counts when it comes
-    back, and where it raises, or takes longer than the provider waits, the provider is asked to deliver again; one
-    that takes longer is not interrupted. `seen` keeps what was handled, in this process's memory unless it is given.
-    `public_url` is where providers reach the application. With `verify` off everybody is believed, and the log says
-    so. Messages of our own lines are handed on only with `from_us`. Raises `ConfigurationError`.
+    `on_event` is called for every event, in a thread unless it is async, and again only where it raised or its process
+    ended before it came back: then the provider is asked to deliver again. So it is where it takes longer than the
+    provider waits; it is not interrupted for that, nor begun twice in one process. `seen` keeps what was handled, in
+    this process's memory unless it is given. `public_url` is where providers reach the application; a provider that
+    signs its URL is not believed without it. With `verify` off everybody is believed, and the log says so. What our
+    own lines do is handed on only with `from_us`. Raises `ConfigurationError`.
     """
+    check_handler(on_event)
     receiver = Receiver(connections, seen=seen, public_url=public_url, verify=verify, from_us=from_us)
-    return _App(receiver, on_event)
+    return _App(receiver, on_event, in_memory=seen is None or isinstance(seen, MemorySeen))
 
 
 class _App:
-    def __init__(self, receiver: Receiver, on_event: Handler) -> None:
+    def __init__(self, receiver: Receiver, on_event: Handler, *, in_memory: bool) -> None:
         self._receiver = receiver
         self._on_event = on_event
         self._in_loop = is_async(on_event)
+        self._in_memory = in_memory
+        self._limiter: anyio.CapacityLimiter | None = None
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one request, or the beginning and end of the server."""
@@ -64,7 +74,7 @@ class _App:
                 raise ValueError(f"an ASGI server of webhooks gets HTTP requests, and not {scope['type']}")
 
     async def _serve(self, scope: Scope, receive: Receive, send: Send) -> None:
-        path = _below(scope)
+        path = self._receiver.below(_below(scope))
         name = connection_of(path)
         body = await _body(receive)
         if body is None:
@@ -91,7 +101,10 @@ class _App:
             tasks.start_soon(work)
             with anyio.move_on_after(self._receiver.within(name) * _OF_THE_TIME):
                 await ended.wait()
-            await _send(send, answers[0] if answers else Answer(503))
+            try:
+                await _send(send, answers[0] if answers else AGAIN)
+            except Exception:  # who called has left, and the handler goes on all the same
+                _log.debug("a callback of connection %s had left before it was answered", name, exc_info=True)
 
     async def _perform(self, effect: Effect[Any]) -> object:
         match effect:
@@ -99,14 +112,27 @@ class _App:
                 if self._in_loop:
                     await self._on_event(event)  # type: ignore[misc]
                     return None
-                result = await anyio.to_thread.run_sync(self._on_event, event)
-                if isinstance(result, Awaitable):  # a partial, or a lambda, around what is async
-                    await result
+                results: list[object] = []
+                work = partial(_collect, results, self._on_event, event)
+                await anyio.to_thread.run_sync(work, limiter=self._threads())
+                if isinstance(results[0], Awaitable):  # a lambda, or a wrapper, around what is async
+                    await results[0]
                 return None
             case Call(work):
-                return await anyio.to_thread.run_sync(work)
+                return work() if self._in_memory else await anyio.to_thread.run_sync(work)
             case _:
                 raise AssertionError(effect)
+
+    def _threads(self) -> anyio.CapacityLimiter:
+        """Threads of our own for handlers: those that hang are not to take the application's."""
+        if self._limiter is None:
+            self._limiter = anyio.CapacityLimiter(_THREADS)
+        return self._limiter
+
+
+def _collect(results: list[object], handler: Handler, event: Event) -> None:
+    """Call a handler, and keep what it gives: trio lets no coroutine come back from a thread."""
+    results.append(handler(event))
 
 
 def _below(scope: Scope) -> str:

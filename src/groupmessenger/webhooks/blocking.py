@@ -13,8 +13,10 @@ from ..callbacks import LARGEST, Callback
 from ..errors import ConfigurationError, Problem
 from ..events import Event
 from ..flow import Call, Effect
-from .receiver import Answer, Connections, Handle, Receiver, run
+from .receiver import Answer, Connections, Handle, Receiver, check_handler, is_async, run
 from .seen import Seen
+
+_DIGITS = 12  # of a length that can be one
 
 Plain: TypeAlias = Callable[[str, Callback], Answer]
 StartResponse: TypeAlias = Callable[[str, list[tuple[str, str]]], Any]
@@ -26,7 +28,6 @@ def plain(
     on_event: Callable[[Event], object],
     *,
     seen: Seen | None = None,
-    public_url: str | None = None,
     verify: bool = True,
     from_us: bool = False,
 ) -> Plain:
@@ -34,7 +35,7 @@ def plain(
 
     The callback's `url` has to be the one that the provider called. The rest is as in `wsgi`.
     """
-    receiver = _receiver(connections, on_event, seen, public_url, verify, from_us)
+    receiver = _receiver(connections, on_event, seen, None, verify, from_us, knows_urls=True)
     return partial(_answer, receiver, on_event)
 
 
@@ -49,10 +50,11 @@ def wsgi(
 ) -> WSGIApp:
     """A WSGI application with a path for each connection, `/NAME`, to be mounted anywhere.
 
-    `on_event` is called for every event once: what it has done counts when it comes back, and where it raises, the
-    provider is asked to deliver again. `seen` keeps what was handled, in this process's memory unless it is given.
-    `public_url` is where providers reach the application. With `verify` off everybody is believed, and the log says
-    so. Messages of our own lines are handed on only with `from_us`. Raises `ConfigurationError`.
+    `on_event` is called for every event, and again only where it raised or its process ended before it came back: then
+    the provider is asked to deliver again. `seen` keeps what was handled, in this process's memory unless it is given.
+    `public_url` is where providers reach the application; a provider that signs its URL is not believed without it.
+    With `verify` off everybody is believed, and the log says so. What our own lines do is handed on only with
+    `from_us`. Raises `ConfigurationError`.
     """
     receiver = _receiver(connections, on_event, seen, public_url, verify, from_us)
 
@@ -72,23 +74,32 @@ def _receiver(
     public_url: str | None,
     verify: bool,
     from_us: bool,
+    *,
+    knows_urls: bool = False,
 ) -> Receiver:
+    check_handler(on_event)
     if is_async(on_event):
         what, cure = "it is async, and nothing would await it", "use webhooks.asgi, or a plain function"
         raise ConfigurationError(Problem("on_event", what, cure))
-    return Receiver(connections, seen=seen, public_url=public_url, verify=verify, from_us=from_us)
-
-
-def is_async(handler: object) -> bool:
-    """Whether calling it gives something to be awaited."""
-    return inspect.iscoroutinefunction(handler) or inspect.iscoroutinefunction(getattr(handler, "__call__", None))  # noqa: B004
+    return Receiver(
+        connections,
+        seen=seen,
+        public_url=public_url,
+        verify=verify,
+        from_us=from_us,
+        knows_urls=knows_urls,
+    )
 
 
 def _answer(receiver: Receiver, on_event: Callable[[Event], object], name: str, callback: Callback) -> Answer:
     def perform(effect: Effect[Any]) -> object:
         match effect:
             case Handle(event):
-                on_event(event)
+                result = on_event(event)
+                if inspect.isawaitable(result):  # a lambda, or a partial, around what is async
+                    if inspect.iscoroutine(result):
+                        result.close()
+                    raise TypeError("on_event is async, and nothing awaits it here: use webhooks.asgi")
                 return None
             case Call(work):
                 return work()
@@ -99,7 +110,7 @@ def _answer(receiver: Receiver, on_event: Callable[[Event], object], name: str, 
 
 
 def _asked(receiver: Receiver, on_event: Callable[[Event], object], environ: dict[str, Any]) -> Answer:
-    path = quote(environ.get("PATH_INFO", "").encode("latin-1"), safe="/:@!$&'()*+,;=~-._%")
+    path = receiver.below(quote(environ.get("PATH_INFO", "").encode("latin-1"), safe="/:@!$&'()*+,;=~-._%"))
     query = environ.get("QUERY_STRING", "")
     body = _body(environ)
     if body is None:
@@ -125,7 +136,7 @@ def _body(environ: dict[str, Any]) -> bytes | None:
     length = environ.get("CONTENT_LENGTH") or ""
     if not length:
         return environ["wsgi.input"].read(LARGEST + 1) if environ.get("wsgi.input_terminated") else b""
-    if not (length.isascii() and length.isdecimal()) or int(length) > LARGEST:
+    if not (length.isascii() and length.isdecimal()) or len(length) > _DIGITS or int(length) > LARGEST:
         return None
     body: bytes = environ["wsgi.input"].read(int(length))
     return body

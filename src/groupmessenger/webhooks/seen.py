@@ -6,6 +6,7 @@ import threading
 import time
 from collections import OrderedDict
 from collections.abc import Callable
+from datetime import datetime
 from enum import StrEnum
 from typing import Protocol
 
@@ -39,8 +40,8 @@ class Seen(Protocol):
         """Give up the owner's claim, so that the event can be handled again. Another's claim stays."""
         ...
 
-    def first(self, key: str, value: str) -> str:
-        """Keep a value under a key unless there is one, and give what is kept."""
+    def first(self, key: str, value: str, until: datetime | None) -> str:
+        """Keep a value under a key unless there is one, and give what is kept. It may be forgotten after `until`."""
         ...
 
 
@@ -90,7 +91,7 @@ class MemorySeen:
             if entry is not None and entry.owner == owner and entry.until != _DONE:
                 del self._events[key]
 
-    def first(self, key: str, value: str) -> str:
+    def first(self, key: str, value: str, until: datetime | None) -> str:
         """As `Seen.first`."""
         with self._guard:
             kept = self._values.setdefault(key, value)

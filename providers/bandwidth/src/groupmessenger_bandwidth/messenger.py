@@ -238,7 +238,7 @@ class BandwidthMessenger(GroupMessenger):
         """Compare the user and password that Bandwidth shows once it is asked for them."""
         return believe(callback, self.webhook_credentials)
 
-    def parse(self, callback: Callback) -> Iterable[Event]:
+    def parse(self, callback: Callback, verified: Verified) -> Iterable[Event]:
         """Messages and statuses, several in one callback."""
         return webhooks.read(self, callback)
 

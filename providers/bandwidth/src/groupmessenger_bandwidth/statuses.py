@@ -34,7 +34,8 @@ def changed(
     if of_all:
         status = _SO_FAR.get(status, status)
     return StatusChanged(
-        key=f"{message_id}/{recipient or ''}/{status}",
+        # that nobody will ever know is another event than that nobody knows yet
+        key=f"{message_id}/{recipient or ''}/{status}" + ("/final" if final and status is Status.UNKNOWN else ""),
         at=at,
         message_id=message_id,
         recipient=recipient,

@@ -42,7 +42,7 @@ _STATUSES = {
     "message-failed": Status.FAILED,
     "message-read": Status.READ,
 }
-_MARKUP = re.compile(r"\.(xml|smil)", re.IGNORECASE)  # how an MMS is laid out, and nothing to look at
+_MARKUP = re.compile(r"\.(xml|smil)$", re.IGNORECASE)  # how an MMS is laid out, and nothing to look at
 _WORD = re.compile(r"(?!.*[0-9]{5})[A-Za-z][A-Za-z0-9_.-]{0,63}")  # a type is shown, so it is no text and no number
 
 
@@ -163,7 +163,7 @@ def _unrecognized(event: Any, otherwise: str) -> Unrecognized:
 
 def _media(urls: Any) -> Iterable[Media]:
     for url in urls if isinstance(urls, list) else [urls]:
-        if not _text(url) or _MARKUP.search(url.rpartition("/")[2]):
+        if not _text(url) or _MARKUP.search(url.partition("?")[0].partition("#")[0]):
             continue
         try:
             yield Media(url)

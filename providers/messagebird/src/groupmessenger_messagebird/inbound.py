@@ -14,7 +14,7 @@ from groupmessenger.provider import Address, InvalidInput, Media, Member, Messag
 from . import answers
 from .fields import Fields, instant, text
 
-_SEVERAL = re.compile(r"[\s,;]+(?=https?://)", re.IGNORECASE)  # a URL itself may have commas and semicolons
+_SEVERAL = re.compile(r"[\s,;](?=https?://)", re.IGNORECASE)  # a URL itself may have commas and semicolons
 _UNIX = re.compile(r"[0-9]{1,11}", re.ASCII)
 _SHORT_CODE_TIME = "%Y%m%d%H%M%S"
 _NO_NUMBER = "its sender is a name or a short code, which has no number to text"
@@ -88,7 +88,7 @@ def _urls(values: Iterable[Any]) -> Iterator[str]:
                 continue
             yield from (each for each in listed if isinstance(each, str))
         else:
-            yield from _SEVERAL.split(value.strip())
+            yield from (each.strip(" ,;\t\r\n") for each in _SEVERAL.split(value))
 
 
 def _digest(*facts: object) -> str:

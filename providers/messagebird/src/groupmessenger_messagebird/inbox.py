@@ -16,8 +16,19 @@ from .paging import page
 _ROWS = 100_000  # nobody is served by reading on
 
 
-async def received(since: datetime, cursor: str | None) -> Page[Event]:
-    """One page of what came in since then.
+async def received(since: datetime) -> Page[Event]:
+    """What came in since then, the oldest first: the list is the other way round, and so it is read to its end."""
+    events: list[Event] = []
+    cursor: str | None = None
+    while True:
+        found = await _newest_first(since, cursor)
+        events += found.items
+        if (cursor := found.next) is None:
+            return Page(tuple(reversed(events)))
+
+
+async def _newest_first(since: datetime, cursor: str | None) -> Page[Event]:
+    """One page of the list.
 
     Their filters may have no effect, so that direction and time are looked at here. A page begins with the last row of
     the one before: if it is not there, rows were taken out meanwhile, and others would be missed.

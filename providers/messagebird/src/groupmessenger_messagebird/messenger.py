@@ -11,7 +11,6 @@ import attrs
 
 from groupmessenger.provider import (
     PARTIAL,
-    Acknowledgement,
     Address,
     Attempt,
     Authorization,
@@ -99,7 +98,7 @@ class MessageBirdMessenger(GroupMessenger):
     )
     url_parts = UrlParts(user="access_key", host="line")
     # Another body than OK is an error to them, by RapidPro's handler. How long they wait nobody says: 10 s is a guess.
-    acknowledgement = Acknowledgement(status=200, body=b"OK", methods=frozenset({"GET", "POST"}), within=10)
+    acknowledgement = webhooks.ACKNOWLEDGEMENT
 
     line: str = setting(
         "your number in E.164, or a name of up to 11 letters and digits, which nobody can answer",
@@ -259,20 +258,15 @@ class MessageBirdMessenger(GroupMessenger):
         """A JWT by one of `signing_keys`; without one, the seal in `report_url`, or the older headers."""
         return webhooks.believed(self, callback)
 
-    def parse(self, callback: Callback) -> Iterable[Event]:
+    def parse(self, callback: Callback, verified: Verified) -> Iterable[Event]:
         """Status reports, and what came in at numbers and short codes, as SMS or MMS."""
-        return webhooks.events(self, callback)
+        return webhooks.events(callback, verified)
 
     @graded(PARTIAL("texts, on any line of the account; whether its listing has MMS is not published"))
     async def received_since(self, since: datetime, cursor: str | None = None) -> Page[Event]:
-        """One page of the account's messages, newest first."""
-        return await inbox.received(since, cursor)
+        """The account's messages, all at once."""
+        return await inbox.received(since)
 
     async def groups_of(self, address: Address) -> tuple[Group, ...]:
         """The groups that somebody's contact is in."""
         return await membership.of_person(self, address)
-
-    def stored(self, url: str) -> Request | None:
-        """A file below `base_url`; the media of MMS are elsewhere in all that is published, and need no key."""
-        base = self.base_url.rstrip("/")
-        return Request("GET", url.removeprefix(base)) if url.startswith(f"{base}/") else None

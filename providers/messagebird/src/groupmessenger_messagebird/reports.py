@@ -20,31 +20,33 @@ def is_report(callback: Callback) -> bool:
     return bool(text(fields, "status") and text(fields, "id", "reference"))
 
 
-def is_sealed(callback: Callback, key: str) -> bool:
-    """Whether it is a status report to the URL that went with its message, as the seal in it proves.
+def sealed(callback: Callback, key: str) -> str | None:
+    """The token of a status report to the URL that went with its message; None where no seal proves that.
 
     Such a report may come unsigned. The seal says of which message it is, as the reference does if there is one, and
     not that nothing else was changed.
     """
     if not is_report(callback) or (token := unsealed(callback.query, key)) is None:
-        return False
+        return None
     told = text(of_pairs(callback.query), "reference") or token
-    return hmac.compare_digest(told.encode("utf-8", "replace"), token.encode("utf-8", "replace"))
+    same = hmac.compare_digest(told.encode("utf-8", "replace"), token.encode("utf-8", "replace"))
+    return token if same else None
 
 
-def read(callback: Callback, key: str, raw: object) -> StatusChanged:
+def read(callback: Callback, token: str | None, raw: object) -> StatusChanged:
     """What a status report tells. Only id, recipient and status may be relied on: the token may be in the seal."""
     fields = of_pairs(callback.query)
     item = {name: text(fields, name.lower()).strip() for name in ("recipient", "status", "statusReason")}
     item |= {name: text(fields, name.lower()).strip() for name in ("statusDatetime", "statusErrorCode")}
-    reference = text(fields, "reference") or unsealed(callback.query, key)
+    reference = text(fields, "reference") or token
     return changed(text(fields, "id").strip(), item, reference, raw)
 
 
 def changed(message_id: str, item: Mapping[str, Any], reference: object, raw: object) -> StatusChanged:
     """The event of one recipient's entry in a message, or of a report about it: with the same key from both.
 
-    The key has MessageBird's own word, of which two may be one status here.
+    The key has MessageBird's own word, of which two may be one status here, and the reference, so that nobody who
+    knows of one message can tell of another in its name.
     """
     word = str(item.get("status") or "").strip().lower()
     code = item.get("statusErrorCode")
@@ -54,7 +56,7 @@ def changed(message_id: str, item: Mapping[str, Any], reference: object, raw: ob
     who = item.get("recipient") or "" if recipient is None else recipient
     token = reference if isinstance(reference, str) and reference else None
     return StatusChanged(
-        key=f"{message_id or token or ''}/{who}/{word or status}",
+        key="/".join((message_id, *([token] if token else []), str(who), word or status)),
         at=instant(item.get("statusDatetime")),
         message_id=message_id,
         token=token,

@@ -7,7 +7,18 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from groupmessenger.provider import Callback, Event, InvalidSignature, MalformedWebhook, Unrecognized, Verified
+import attrs
+
+from groupmessenger.provider import (
+    Acknowledgement,
+    Callback,
+    Event,
+    InvalidSignature,
+    MalformedWebhook,
+    Unrecognized,
+    Verified,
+    unsealed,
+)
 
 from . import inbound, reports
 from .fields import Fields, of_object, of_pairs
@@ -16,6 +27,8 @@ from .signatures import HMAC_VALUE, JWT, by_hmac, by_jwt
 if TYPE_CHECKING:
     from .messenger import MessageBirdMessenger
 
+# Neither the time-out nor the retries are published; RapidPro's handler knows that `OK` is expected.
+ACKNOWLEDGEMENT = Acknowledgement(body=b"OK", methods=frozenset({"GET", "POST"}), signs_url=True)
 _FORMS = ("", "application/x-www-form-urlencoded", "text/plain")
 _KIND = re.compile(r"[A-Za-z][A-Za-z._-]{0,39}", re.ASCII)  # no digits: a number is nobody's kind
 
@@ -34,9 +47,10 @@ def steps(url: str) -> tuple[str, ...]:
 def believed(messenger: MessageBirdMessenger, callback: Callback) -> Verified:
     """Believe a callback, by the best proof it has: a JWT has to be good if it is there."""
     if JWT in callback.headers:
-        return by_jwt(callback, messenger.signing_keys)
-    if reports.is_sealed(callback, messenger.access_key):
-        return Verified()
+        proven = by_jwt(callback, messenger.signing_keys)
+        return attrs.evolve(proven, token=unsealed(callback.query, messenger.access_key))
+    if token := reports.sealed(callback, messenger.access_key):
+        return Verified(token=token, token_is_all=True)
     if HMAC_VALUE in callback.headers:
         if messenger.legacy_signatures:
             return by_hmac(callback, messenger.signing_keys)
@@ -49,10 +63,10 @@ def believed(messenger: MessageBirdMessenger, callback: Callback) -> Verified:
     )
 
 
-def events(messenger: MessageBirdMessenger, callback: Callback) -> Sequence[Event]:
+def events(callback: Callback, verified: Verified) -> Sequence[Event]:
     """What a callback tells: a status report, messages, or what is not known here."""
     if reports.is_report(callback):
-        return (reports.read(callback, messenger.access_key, _plain(callback.query)),)
+        return (reports.read(callback, verified.token, _plain(callback.query)),)
     where, found = _found(callback)
     return tuple(_event(f"{_digest(callback)}/{place}", where, *each) for place, each in enumerate(found))
 

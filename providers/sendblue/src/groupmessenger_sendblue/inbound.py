@@ -72,17 +72,11 @@ def received(messenger: SendblueMessenger, body: Mapping[str, Any]) -> MessageRe
         "group": _group(messenger.name, line, members, body),
         "text": text if isinstance(text, str) else "",
     }
+    unnamed = in_group and shared["group"] is None
+    shared |= {"repliable": not unnamed, "not_repliable_because": _NO_GROUP if unnamed else None}
     if not media and (reaction := _reaction(shared["text"])):
         return ReactionReceived(reaction=reaction, **shared)
-    unnamed = in_group and shared["group"] is None
-    return MessageReceived(
-        id=handle,
-        members=members,
-        media=media,
-        repliable=not unnamed,
-        not_repliable_because=_NO_GROUP if unnamed else None,
-        **shared,
-    )
+    return MessageReceived(id=handle, members=members, media=media, **shared)
 
 
 def line_of(messenger: SendblueMessenger, *values: object) -> str:

@@ -16,7 +16,7 @@ from groupmessenger.provider import (
     ask,
 )
 
-from . import inbound
+from . import answers, inbound
 
 if TYPE_CHECKING:
     from .messenger import SendblueMessenger
@@ -59,5 +59,6 @@ def _events(messenger: SendblueMessenger, row: Mapping[str, Any], moment: dateti
         event = inbound.received(messenger, row)
     except MalformedWebhook:  # from nobody: as a callback it would have been refused
         return ()
-    early = event.at is not None and event.at < moment
+    arrived = answers.time_of(row, "date_created", "date_sent")  # at Sendblue; a phone may have written it long before
+    early = arrived is not None and arrived < moment
     return () if early or event.line != messenger.line else (event,)

@@ -199,9 +199,9 @@ class SendblueMessenger(GroupMessenger):
         """Believe who knows one of `webhook_secrets`; of statuses also a URL with a token that was sealed here."""
         return webhooks.verify(self, callback)
 
-    def parse(self, callback: Callback) -> Iterable[Event]:
+    def parse(self, callback: Callback, verified: Verified) -> Iterable[Event]:
         """Read what came in, what became of a message, who types."""
-        return webhooks.parse(self, callback)
+        return webhooks.parse(self, callback, verified)
 
     @graded(PARTIAL(f"{inbox.MOST:,} messages at a time"))
     async def received_since(self, since: datetime, cursor: str | None = None) -> Page[Event]:
@@ -212,10 +212,6 @@ class SendblueMessenger(GroupMessenger):
     async def upload(self, name: str, content: bytes, content_type: str) -> Media:
         """Store a file."""
         return await uploads.upload(name, content, content_type)
-
-    def stored(self, url: str) -> Request | None:
-        """The request for a file on the API's own host."""
-        return uploads.stored(url, self.base_url)
 
     def _naming(self, group: Group, name: str) -> Request:
         body = {"group_name": name, "from_number": self.line}

@@ -24,7 +24,7 @@ def status_changed(message_id: str, body: Mapping[str, Any], token: str | None =
     reason = answers.reason_of(body)
     status = answers.status_of(body) if reason is None else Status.FAILED  # 10001 may stand beside another word
     code, final = answers.code_of(body), _final(status, body)
-    more = (*(["final"] if final and status not in _LAST else []), *(["ours"] if token else []))
+    more = (*(["final"] if final and status not in _LAST else []), *([token] if token else []))
     return StatusChanged(
         key="/".join((message_id, status, *more)),
         at=answers.time_of(body, "date_updated", "date_sent", "date_created"),

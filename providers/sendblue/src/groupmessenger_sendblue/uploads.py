@@ -23,12 +23,6 @@ async def upload(name: str, content: bytes, content_type: str) -> Media:
         raise UnexpectedAnswer("Sendblue did not say where it keeps the file", raw=answer.fields) from None
 
 
-def stored(url: str, base_url: str) -> Request | None:
-    """The request for a file on the API's own host. What came in is on public hosts elsewhere."""
-    base = base_url.rstrip("/")
-    return Request("GET", url.removeprefix(base).partition("#")[0]) if url.startswith(f"{base}/") else None
-
-
 def _form(name: str, content: bytes, content_type: str) -> tuple[str, bytes]:
     """The boundary and the body of a form with one file (RFC 7578); no content has its own digest in it."""
     boundary = f"groupmessenger-{hashlib.sha256(content).hexdigest()[:32]}"

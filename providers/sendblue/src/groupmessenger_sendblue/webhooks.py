@@ -47,11 +47,11 @@ def steps(url: str) -> tuple[str, ...]:
 
 def verify(messenger: SendblueMessenger, callback: Callback) -> Verified:
     """Believe who knows the secret. Callbacks of a single message have none, but the token that we sealed."""
-    told = callback.headers.get(HEADER)
+    told, token = callback.headers.get(HEADER), unsealed(callback.query, messenger.api_secret_key)
     if told is not None and _knows(messenger, told):
-        return Verified()
-    if _token(messenger, callback) is not None and _is_status(_object(callback)):
-        return Verified()
+        return Verified(token=token)
+    if token is not None and _is_status(_object(callback)):
+        return Verified(token=token, token_is_all=True)
     if not messenger.webhook_secrets:
         cure = "set webhook_secrets to the secret that you gave Sendblue for its webhooks"
         raise InvalidSignature(f"nobody can be believed: {cure}")
@@ -60,18 +60,18 @@ def verify(messenger: SendblueMessenger, callback: Callback) -> Verified:
     raise InvalidSignature(f"the header {HEADER} has none of webhook_secrets, or came twice")
 
 
-def parse(messenger: SendblueMessenger, callback: Callback) -> tuple[Event, ...]:
+def parse(messenger: SendblueMessenger, callback: Callback, verified: Verified) -> tuple[Event, ...]:
     """The event that a callback tells. Raises `MalformedWebhook`."""
-    return (_event(messenger, callback, _object(callback)),)
+    return (_event(messenger, callback, _object(callback), verified.token),)
 
 
-def _event(messenger: SendblueMessenger, callback: Callback, body: Mapping[str, Any]) -> Event:
+def _event(messenger: SendblueMessenger, callback: Callback, body: Mapping[str, Any], token: str | None) -> Event:
     if _is_status(body):  # before all else: it is all that a token in the URL is good for
         if not inbound.is_message(body):
             return _unrecognized(callback, body)
         if not (handle := answers.handle_of(body)):
             raise MalformedWebhook("a status does not say of which message")
-        return statuses.status_changed(handle, body, _token(messenger, callback))
+        return statuses.status_changed(handle, body, token)
     if inbound.came_in(body):
         return inbound.received(messenger, body)
     if isinstance(body.get("is_typing"), bool):
@@ -120,10 +120,6 @@ def _knows(messenger: SendblueMessenger, told: str) -> bool:
     """Whether it is one of the secrets; all are compared, so that the time tells nothing."""
     given = told.encode("utf-8", "surrogatepass")
     return any([hmac.compare_digest(given, secret.encode()) for secret in messenger.webhook_secrets])  # noqa: C419
-
-
-def _token(messenger: SendblueMessenger, callback: Callback) -> str | None:
-    return unsealed(callback.query, messenger.api_secret_key)
 
 
 def _digest(callback: Callback) -> str:
