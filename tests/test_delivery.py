@@ -20,9 +20,8 @@ PEOPLE = [PhoneNumber(f"+1312555010{n}") for n in range(3)]
 
 
 def status(key: str, what: Status, recipient: PhoneNumber | None = None, **details: Any) -> StatusChanged:
-    return StatusChanged(
-        **{"key": key, "at": NOW, "message_id": "m1", "status": what, "recipient": recipient} | details
-    )
+    given: dict[str, Any] = {"key": key, "at": NOW, "message_id": "m1", "status": what, "recipient": recipient}
+    return StatusChanged(**(given | details))
 
 
 EVENTS = st.lists(
@@ -37,6 +36,7 @@ EVENTS = st.lists(
         evidence=st.none() | st.sampled_from(Evidence),
         reason=st.none() | st.sampled_from([FailureReason.SPAM, FailureReason.OPTED_OUT]),
         connection=st.none() | st.just("main"),
+        line=st.none() | st.just("+13125550100"),
     )
 )
 ORDERS = st.permutations(PRECEDENCE)

@@ -46,6 +46,7 @@ from groupmessenger.errors import (
     UnsupportedOperation,
     WrongConnection,
 )
+from groupmessenger.events import Event
 from groupmessenger.groups import Group, Topology
 from groupmessenger.messages import (
     Absent,
@@ -548,6 +549,9 @@ def test_what_was_sent_is_found(vendor: Vendor) -> None:
             stored.append(attempt.dump())
 
         def after_send(self, attempt: Attempt, result: Receipt | GroupMessengerError) -> None:
+            pass
+
+        def on_event(self, event: Event) -> None:
             pass
 
     messenger = AcmeMessenger(line=LINE, api_key=SECRET)

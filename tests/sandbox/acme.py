@@ -23,7 +23,7 @@ class AcmeFace(Face):
 
     def routes(self) -> Iterable[Route]:
         self.heard: list[Inbound] = []
-        self.calls: list[Call] = []
+        self.asked: list[Call] = []
         self.network.attach(LINE, self.heard.append)
         return [
             Route("POST", "/messages", "send", self.send),
@@ -39,17 +39,17 @@ class AcmeFace(Face):
         return {"line": LINE, "base_url": base_url, "api_key": "secret-of-acme"}
 
     def send(self, call: Call) -> Answer:
-        self.calls.append(call)
+        self.asked.append(call)
         fields = call.json or {}
         if "to" not in fields:
             return Answer(400, {"error": "to is missing"})
         thread = self.network.thread({LINE, *fields["to"]})
         self.network.post(thread, LINE, fields["text"], fields.get("media", ()))
-        return Answer(self.doubt["created"], {"id": f"message_{len(self.calls)}"})
+        return Answer(self.doubt["created"], {"id": f"message_{len(self.asked)}"})
 
     def ping(self, call: Call) -> Answer:
-        self.calls.append(call)
-        return Answer(200, {"pong": len(self.calls)})
+        self.asked.append(call)
+        return Answer(200, {"pong": len(self.asked)})
 
     def broken(self, call: Call) -> Answer:
         raise ZeroDivisionError("by the stand-in itself")

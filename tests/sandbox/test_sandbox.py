@@ -230,3 +230,28 @@ class TestFixture:
 
     def test_it_is_new_for_each_test(self, groupmessenger_sandbox: Sandbox) -> None:
         assert groupmessenger_sandbox.log == []
+
+
+def test_vendors_call_this_machine_alone(sandbox: Sandbox, http: httpx.Client) -> None:
+    """And only those that are there; over HTTP as in Python."""
+    url = "http://127.0.0.1:9/hooks"
+    assert {"provider": "acme", "url": url} == http.post("/_callbacks", json={"provider": "acme", "url": url}).json()
+    face = sandbox.faces["acme"]
+    told = [face.callback_url]
+    sandbox.calls("acme", None)
+    assert [url, None] == [*told, face.callback_url]
+    for elsewhere in ("https://example.com/hooks", "http://10.0.0.1/", "nonsense"):
+        with pytest.raises(ConfigurationError, match="calls this machine alone"):
+            sandbox.calls("acme", elsewhere)
+        answer = http.post("/_callbacks", json={"provider": "acme", "url": elsewhere})
+        assert (400, True) == (answer.status_code, "this machine alone" in answer.json()["error"])
+    with pytest.raises(ConfigurationError, match="acmee"):
+        sandbox.calls("acmee", url)
+    for wrong in (
+        {"provider": "acmee", "url": url},
+        {"provider": "acme"},
+        {"url": url},
+        {"provider": "acme", "url": 1},
+    ):
+        assert 400 == http.post("/_callbacks", json=wrong).status_code
+    assert [] == http.get("/_callbacks").json()

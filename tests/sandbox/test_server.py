@@ -30,7 +30,7 @@ def test_a_template_matches_one_segment_or_any_number() -> None:
 
 def test_a_face_sees_the_call_decoded(sandbox: Sandbox, http: httpx.Client) -> None:
     http.get("/acme/people/%2B13125550101/notes/a%2Fb?x=1&x=2&empty=&plus=a+b", headers={"X-Thing": "Yes"})
-    (call,) = face_of(sandbox).calls
+    (call,) = face_of(sandbox).asked
     assert (call.method, call.path) == ("GET", f"/people/{ALICE}/notes/a/b")
     assert call.parameters == {"number": ALICE, "note": "a/b"}
     assert call.query == {"x": "1", "empty": "", "plus": "a b"}
@@ -40,7 +40,7 @@ def test_a_face_sees_the_call_decoded(sandbox: Sandbox, http: httpx.Client) -> N
 
 def test_a_path_parameter_takes_slashes(sandbox: Sandbox, http: httpx.Client) -> None:
     http.get("/acme/media/one/two/pic.jpg")
-    assert face_of(sandbox).calls[0].parameters == {"key": "one/two/pic.jpg"}
+    assert face_of(sandbox).asked[0].parameters == {"key": "one/two/pic.jpg"}
 
 
 def test_a_body_may_come_in_pieces(sandbox: Sandbox, http: httpx.Client) -> None:

@@ -345,12 +345,13 @@ def test_what_cannot_work_is_said_at_once() -> None:
         with pytest.raises(ConfigurationError, match="connections: main is no client"):
             webhooks.asgi(unfit, handle)
         no_handler: Any = None
-        for make in (webhooks.asgi, webhooks.wsgi, webhooks.plain):
+        makers: list[Any] = [webhooks.asgi, webhooks.wsgi, webhooks.plain]
+        for maker in makers:
             with pytest.raises(ConfigurationError, match="on_event: it cannot be called"):
-                make({"main": client}, no_handler)
+                maker({"main": client}, no_handler)
 
         class AsyncSeen(webhooks.MemorySeen):
-            async def claim(self, key: str, owner: str, lease: float) -> Any: ...
+            async def claim(self, key: str, owner: str, lease: float) -> Any: ...  # type: ignore[override]
 
         stores: list[Any] = [object(), AsyncSeen()]
         for store in stores:
