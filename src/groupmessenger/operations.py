@@ -267,7 +267,11 @@ class Operations:
             self._opened.sighted(attempt.group, sighting)
         return sighting
 
-    # Inside
+    def may(self, operation: Operation, group: Group | None = None) -> None:
+        """Refuse an operation that the provider does not have, or not for this group."""
+        flag = self.capabilities.can(operation, group)
+        if flag.grade is Grade.UNSUPPORTED:
+            raise unsupported(self.messenger, operation, flag.note)
 
     async def _change(self, change: Flow[T]) -> T:
         return await certain(self.messenger.title, change)
@@ -293,9 +297,3 @@ class Operations:
         if any(str(member.address) == self.messenger.line for member in people):
             raise InvalidInput("your own line is among the members: leave it out, it is in every group anyway")
         return people
-
-    def may(self, operation: Operation, group: Group | None = None) -> None:
-        """Refuse an operation that the provider does not have, or not for this group."""
-        flag = self.capabilities.can(operation, group)
-        if flag.grade is Grade.UNSUPPORTED:
-            raise unsupported(self.messenger, operation, flag.note)
