@@ -20,8 +20,9 @@ from groupmessenger.events import (
     TypingChanged,
     Unrecognized,
 )
+from groupmessenger.groups import Group
 from groupmessenger.messages import FailureReason, Status
-from groupmessenger.phone import PhoneNumber
+from groupmessenger.phone import Member, PhoneNumber
 from groupmessenger.understanding import Listener, understood
 
 SECOND = "+13125550109"
@@ -82,6 +83,20 @@ def test_a_copy_that_failed_for_an_opt_out_tells_of_it() -> None:
 def test_what_is_not_known_passes() -> None:
     (event,) = received({"kind": "news"})
     assert isinstance(event, Unrecognized)
+
+
+def test_a_reaction_can_be_answered_where_a_message_could() -> None:
+    """Not in a group that is too large, nor on another line."""
+    people = tuple(Member(PhoneNumber(f"+1312555{n:04}")) for n in range(150, 156))
+    reaction = ReactionReceived(
+        key="k", at=NOW, sender=PhoneNumber(ALICE), line=LINE, reaction="love", group=Group("acme", LINE, "g1", people)
+    )
+    (told,) = understood([reaction], listener(), Verified())
+    assert isinstance(told, ReactionReceived)
+    assert "6 other people are in it" in str(told.not_repliable_because)
+    (told,) = understood([attrs.evolve(reaction, group=None, line=SECOND)], listener(), Verified())
+    assert isinstance(told, ReactionReceived)
+    assert "another line" in str(told.not_repliable_because)
 
 
 @pytest.mark.parametrize("kind", ["reaction", "typing"])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator
+from typing import TypeVar
 
 import attrs
 
@@ -12,6 +13,7 @@ from .events import Event, MessageReceived, OptedIn, OptedOut, ReactionReceived,
 from .messages import FailureReason
 from .opting import opts_out
 
+A = TypeVar("A", MessageReceived, ReactionReceived)
 _OPTS_OUT = "its sender opts out by it; a confirmation, if you owe one, is for send_direct"
 
 
@@ -50,6 +52,8 @@ def _understood(event: Event, listener: Listener) -> Iterator[Event]:
             if wants_out is not None:
                 kind, word = (OptedOut, "opted_out") if wants_out else (OptedIn, "opted_in")
                 yield kind(key=f"{event.key}/{word}", at=event.at, address=event.sender, line=event.line, raw=event.raw)
+        case ReactionReceived():
+            yield _answerable(event, listener)
         case StatusChanged(recipient=recipient, reason=FailureReason.OPTED_OUT) if recipient is not None:
             yield event
             line = event.line or listener.line
@@ -58,8 +62,8 @@ def _understood(event: Event, listener: Listener) -> Iterator[Event]:
             yield event
 
 
-def _answerable(event: MessageReceived, listener: Listener) -> MessageReceived:
-    """The message, not repliable if its group has more people than may be sent to, or it is another line's."""
+def _answerable(event: A, listener: Listener) -> A:
+    """The event, not repliable if its group has more people than may be sent to, or it is another line's."""
     if not event.repliable:
         return event
     if event.line != listener.line:
@@ -67,7 +71,7 @@ def _answerable(event: MessageReceived, listener: Listener) -> MessageReceived:
         return attrs.evolve(event, repliable=False, not_repliable_because=why)
     if (group := event.group) is None:
         return event
-    people = event.members if group.members is None else group.members
+    people = group.members or ()
     limit = listener.capabilities.of(group).limit(LimitName.RECIPIENTS)
     if limit is None or limit.bound is not Bound.MAX or not limit.breaks(len(people)):
         return event

@@ -698,7 +698,7 @@ class TestOrder:
 
 def test_not_this_machine(vendor: Bandwidth, receiver: Receiver) -> None:
     """A URL of another machine is called by no sandbox."""
-    vendor.box.calls("bandwidth", "https://hooks.example.com/in")
+    vendor.face.webhooks.inbound_url = "https://hooks.example.com/in"
     vendor.come_in(ANN, LINE)
     assert ([None], "refused") == vendor.last
     assert [] == receiver.asked

@@ -92,7 +92,7 @@ class TestStatus:
             assert told(delivery) == {ANN: Status.DELIVERED, BOB: Status.UNKNOWN}
             assert (delivery.status, delivery.failed) == (Status.UNKNOWN, ())
             event = delivery.by_recipient[gm.PhoneNumber(BOB)]
-            assert (event.reason, event.code) == (None, "9902")
+            assert (event.reason, event.code, event.key) == (None, "9902", f"{receipt.id}/{BOB}/unknown/final")
 
     def test_failed_stands(self, connect: Connect) -> None:
         """For an invalid number `delivered` was known to follow `failed`: the failure stands, in either order."""
@@ -283,6 +283,9 @@ class TestStatus:
             client = connect(Listing([row(recipientCount=count, **fields)]))
             delivery = client.get_status("m1")
             assert (final and count == 1) is delivery.is_final()
+            (event,) = delivery.by_recipient.values()
+            ended = final and event.status is Status.UNKNOWN  # another event than that nobody knows yet
+            assert ended is (event.key == f"m1/{event.recipient or ''}/unknown/final")
         assert not delivery.is_final(FROM + timedelta(hours=72.9), FROM)
         assert delivery.is_final(FROM + timedelta(hours=73), FROM)
 

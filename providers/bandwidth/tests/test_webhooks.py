@@ -19,6 +19,7 @@ import groupmessenger as gm
 from groupmessenger import Channel, Evidence, FailureReason, Grade, Status, Topology
 from groupmessenger.callbacks import Callback
 from groupmessenger.events import Event, MessageReceived, OptedIn, OptedOut, StatusChanged, Unrecognized
+from groupmessenger.provider import Verified, sealed_url
 from groupmessenger.webhooks import wsgi
 
 LINE, SECOND_LINE, TOLL_FREE = "+13125550120", "+13125550121", "+18335550120"
@@ -144,8 +145,7 @@ class TestAuthenticity:
     )
     def test_believed(self, configured: Any, shown: str) -> None:
         """One of the pairs, the old or the new one of a change; passwords may have colons, and a scheme any case."""
-        verified = messenger(webhook_credentials=configured).verify(callback(b"", shown))
-        assert (None, None) == (verified.once, verified.until)
+        assert Verified() == messenger(webhook_credentials=configured).verify(callback(b"", shown))
 
     @pytest.mark.parametrize(
         "shown",
@@ -214,6 +214,28 @@ class TestAuthenticity:
             with pytest.raises(kind):
                 messenger().receive(callback(body, shown))
         messenger().verify(callback(body, basic(PAIR)))
+
+    def test_a_token_in_the_url(self) -> None:
+        """Bandwidth has our token in a field: one in the URL proves nothing, and is not told."""
+        shown = {"authorization": basic(PAIR)}
+        for key in ("hush-hush", PAIR, ""):
+            url = sealed_url(URL, "token-2", key)
+            with pytest.raises(gm.InvalidSignature):
+                messenger().verify(Callback("POST", url, {}, json.dumps([told("sent")]).encode()))
+            came = Callback("POST", url, shown, json.dumps([told("sent")]).encode())
+            assert Verified() == messenger().verify(came)
+            assert heard(told("sent")) == messenger().receive(came)
+
+    def test_read_later(self) -> None:
+        """A callback that was kept with what it had proven tells the same once all secrets have changed."""
+        came = callback([received(), told("failed", BOB, 4475), told("sent"), told("brewing"), {}], basic(PAIR))
+        changed = messenger(client_secret="next", webhook_credentials=OLD_PAIR)
+        verified = messenger().verify(came)
+        kept = Callback(came.method, came.url, dict(came.headers), came.body, came.received_at)
+        assert 5 == len(list(messenger().parse(came, verified)))
+        assert list(messenger().parse(came, verified)) == list(changed.parse(kept, verified))
+        with pytest.raises(gm.InvalidSignature):
+            changed.verify(kept)
 
     @pytest.mark.parametrize("pair", ["", "hook-user", ":word", "hook-user:", "us\u00e9r:word", "user:wo\nrd", 7, None])
     @pytest.mark.parametrize("others", [[], [PAIR]])
@@ -521,8 +543,11 @@ class TestReceived:
             (f"{MEDIA}/0/a.jpg", [f"{MEDIA}/0/a.jpg"]),
             ([f"{MEDIA}/0/0.smil", f"{MEDIA}/1/a.jpg"], [f"{MEDIA}/1/a.jpg"]),
             ([f"{MEDIA}/0/layout.xml", f"{MEDIA}/1/a.jpg"], [f"{MEDIA}/1/a.jpg"]),
-            ([f"{MEDIA}/0/LAYOUT.XML", f"{MEDIA}/0/layout.xml-1", f"{MEDIA}%2F0%2F0.SMIL"], []),
+            ([f"{MEDIA}/0/LAYOUT.XML", f"{MEDIA}%2F0%2F0.SMIL"], []),
+            ([f"{MEDIA}/0/0.smil?a=1", f"{MEDIA}/0/0.xml#1", f"{MEDIA}/0/0.xml?a=b.jpg", f"{MEDIA}/0.smil?#"], []),
             ([f"{MEDIA}.xml/0/a.jpg", f"{MEDIA}/0/xml", f"{MEDIA}/0/smile.jpg"], ...),
+            ([f"{MEDIA}/0/layout.xml-1", f"{MEDIA}/0/notes.xml.jpg", f"{MEDIA}/0/my.smile.jpg"], ...),
+            ([f"{MEDIA}/0/a.jpg?of=b.xml", f"{MEDIA}/0/a.jpg#b.smil", f"{MEDIA}/0/a.xml/1"], ...),
             (["https://elsewhere.example.com/a.jpg"], ...),
             (["no URL", "ftp://example.com/a.jpg", "file:///etc/passwd", "https://", "https://[half", "", 7, None], []),
             ([["https://example.com/a.jpg"], {"url": "https://example.com/a.jpg"}], []),
@@ -530,7 +555,7 @@ class TestReceived:
         ],
     )
     def test_media(self, media: Any, shown: Any) -> None:
-        """Files are shown by their URLs; how an MMS is laid out (SMIL), and what is no URL, is not."""
+        """Files are shown by their URLs. What is no URL is not, nor what has a path that ends as a layout's (SMIL)."""
         found = message_of(received(media=media))
         assert (media if shown is ... else shown) == [each.url for each in found.media]
 
@@ -581,7 +606,8 @@ class TestStatus:
         assert (status, evidence, final) == (found.status, found.evidence, found.final)
         assert (code, reason) == (found.code, found.reason)
         assert ("out-1", "token-1", gm.PhoneNumber(ANN)) == (found.message_id, found.token, found.recipient)
-        assert (f"out-1/{ANN}/{status}", event) == (found.key, found.raw)
+        more = "/final" if status is Status.UNKNOWN else ""  # others are final, or not, by what they are
+        assert (f"out-1/{ANN}/{status}{more}", event) == (found.key, found.raw)
 
     @pytest.mark.parametrize("owner", [LINE, ANN, BOB, None, LEAVE_OUT])
     @pytest.mark.parametrize("direction", ["out", "in", LEAVE_OUT])
@@ -630,7 +656,7 @@ class TestStatus:
             assert isinstance(failed, StatusChanged)
             assert FailureReason.OPTED_OUT is failed.reason
             assert isinstance(opted, OptedOut)
-            assert gm.PhoneNumber(BOB) == opted.address
+            assert (gm.PhoneNumber(BOB), LINE, f"{failed.key}/opted_out") == (opted.address, opted.line, opted.key)
 
     def test_failed_stands(self) -> None:
         """For an invalid number `delivered` was known to follow: one recipient's failure stands, whatever the order."""
@@ -670,6 +696,8 @@ class TestStatus:
             ({"messageStatus": "DLR_EXPIRED", "errorCode": 9902}, told("failed", code=9902)),
             ({"messageStatus": "DELIVERED", "recipientCount": 3}, told("delivered", [])),
             ({"messageStatus": "FAILED", "errorCode": 4720, "recipientCount": 3}, told("failed", [], 4720)),
+            ({"messageStatus": "FAILED", "errorCode": 9902, "recipientCount": 3}, told("failed", [], 9902)),
+            ({"messageStatus": "FAILED", "errorCode": 9999}, told("failed", code=9999)),
         ],
     )
     def test_as_the_search_tells_it(self, connect: Connect, row: dict[str, Any], event: dict[str, Any]) -> None:

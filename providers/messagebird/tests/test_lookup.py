@@ -108,9 +108,10 @@ def test_each_recipient(box: Sandbox, client: gm.Client, media: Any) -> None:
     assert all(event.at is not None and event.message_id == receipt.id for event in events.values())
     words = {ANN: "delivered", BOB: "delivery_failed", CAT: "delivery_failed"}
     assert {who: event.key for who, event in events.items()} == {
-        who: f"{receipt.id}/{who}/{word}" for who, word in words.items()
+        who: f"{receipt.id}/{receipt.token}/{who}/{word}" for who, word in words.items()
     }
-    assert {event.key for event in sent.by_recipient.values()} == {f"{receipt.id}/{who}/sent" for who in PEOPLE}
+    copies = {f"{receipt.id}/{receipt.token}/{who}/sent" for who in PEOPLE}
+    assert {event.key for event in sent.by_recipient.values()} == copies
     assert {event.token for event in (*events.values(), *sent.by_recipient.values())} == {receipt.token}
     assert ({event.final for event in events.values()}, sent.is_final()) == ({True}, False)
 

@@ -81,6 +81,23 @@ class TestJwt:
         expected = Verified("00000000-0000-4000-8000-000000000001", until)
         assert expected == messenger().verify(callback(token(algorithm=algorithm)))
 
+    @pytest.mark.parametrize(
+        ("url", "found"),
+        [
+            (URL, None),
+            (sealed_url(URL, "t0", ACCESS_KEY), "t0"),
+            (sealed_url(URL, "t0", "another"), None),
+            (sealed_url(URL, "t0", ACCESS_KEY).replace("gm=t0", "gm=t1"), None),
+            (sealed_url(sealed_url(URL, "t0", ACCESS_KEY), "t1", ACCESS_KEY), None),
+        ],
+        ids=["none", "ours", "another key", "another token", "two"],
+    )
+    def test_signed_and_sealed(self, url: str, found: str | None) -> None:
+        """The URL is signed whatever its seal is; a token is ours if the seal is, and never all that is proven."""
+        verified = messenger().verify(callback(token(url=url), url=url))
+        assert (found, False) == (verified.token, verified.token_is_all)
+        assert verified.once
+
     @pytest.mark.parametrize("key", [KEY, OLD_KEY])
     def test_several_keys(self, key: str) -> None:
         """While keys are changed either is good."""
@@ -203,12 +220,23 @@ def report_url(token: str = "t0", key: str = ACCESS_KEY, **fields: Any) -> str:
 
 class TestSeal:
     def test_sealed(self) -> None:
-        """A report that comes unsigned is believed by the seal that went with its message."""
-        assert Verified() == messenger(signing_keys=()).verify(Callback("GET", report_url(), received_at=NOW))
+        """A report that comes unsigned is believed by the seal that went with its message, and of that message."""
+        expected = Verified(token="t0", token_is_all=True)
+        assert expected == messenger(signing_keys=()).verify(Callback("GET", report_url(), received_at=NOW))
 
     def test_reference_left_out(self) -> None:
         """Not all reports bring a reference; the seal has it."""
-        assert Verified() == messenger().verify(Callback("GET", report_url(reference=GONE)))
+        expected = Verified(token="t0", token_is_all=True)
+        assert expected == messenger().verify(Callback("GET", report_url(reference=GONE)))
+
+    @pytest.mark.parametrize(
+        ("legacy", "key", "more"), [(True, KEY, True), (True, OLD_KEY, False), (False, KEY, False)]
+    )
+    def test_older_headers_beside_it(self, legacy: bool, key: str, more: bool) -> None:
+        """Older headers that count and are good prove more than the seal; others take nothing from it."""
+        url = report_url()
+        verified = messenger(legacy_signatures=legacy).verify(Callback("GET", url, old_headers(url, key=key), b"", NOW))
+        assert ("t0", not more, more) == (verified.token, verified.token_is_all, verified.once is not None)
 
     @pytest.mark.parametrize(
         "made",
@@ -257,6 +285,7 @@ class TestHmac:
         """It is believed if that is switched on, and a replay of it is known while it is good."""
         verified = self.BY.verify(old())
         assert verified.once is not None
+        assert (None, False) == (verified.token, verified.token_is_all)
         assert verified.until == NOW + timedelta(seconds=FRESH)
         assert KEY not in verified.once
 

@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 import random
-import threading
 import time
 from collections.abc import Callable, Iterator
 from datetime import timedelta
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any, TypeAlias
 
 import attrs
 import pytest
 from groupmessenger_sendblue.sandbox import LINE, SECOND_LINE, SENT_AFTER, SendblueFace
+from recorder import Recorder, recording
 
 import groupmessenger as gm
 from groupmessenger import Outcome
@@ -85,41 +84,10 @@ def stage(request: pytest.FixtureRequest) -> Iterator[Stage]:
         yield Stage(box, client, doubts)
 
 
-class Hooks:
-    """A receiver on this machine, which keeps what it is called with."""
-
-    def __init__(self) -> None:
-        self.callbacks: list[gm.Callback] = []
-        hooks = self
-
-        class Handler(BaseHTTPRequestHandler):
-            def do_POST(self) -> None:
-                body = self.rfile.read(int(self.headers["content-length"]))
-                url = f"http://{self.headers['host']}{self.path}"
-                hooks.callbacks.append(gm.Callback("POST", url, self.headers.items(), body))
-                self.send_response(200)
-                self.send_header("content-length", "0")
-                self.end_headers()
-
-            def log_message(self, format: str, *args: object) -> None: ...
-
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        self._server.daemon_threads = False  # so that closing waits for them
-        self.url = f"http://127.0.0.1:{self._server.server_address[1]}/hooks"
-        self._thread = threading.Thread(target=self._server.serve_forever, args=(0.01,))
-        self._thread.start()
-
-    def close(self) -> None:
-        self._server.shutdown()
-        self._server.server_close()
-        self._thread.join()
-
-
 @pytest.fixture
-def hooks() -> Iterator[Hooks]:
-    made = Hooks()
-    yield made
-    made.close()
+def hooks() -> Iterator[Recorder]:
+    with recording() as made:
+        yield made
 
 
 every = pytest.mark.parametrize("stage", EVERY, indirect=True)
@@ -485,14 +453,14 @@ def test_refusal_in_a_success(stage: Stage) -> None:
     assert (raised.value.outcome, raised.value.code) == (Outcome.NOT_SENT, "line_not_registered")
 
 
-def told(stage: Stage, hooks: Hooks, client: gm.Client | None = None) -> list[gm.Event]:
+def told(stage: Stage, hooks: Recorder, client: gm.Client | None = None) -> list[gm.Event]:
     """What the callbacks so far tell, all of which are believed."""
     assert stage.box.callbacks.wait()
-    return [event for each in hooks.callbacks for event in (client or stage.client).receive(each)]
+    return [event for asked in hooks.asked for event in (client or stage.client).receive(asked.callback)]
 
 
 @every
-def test_what_comes_in(stage: Stage, hooks: Hooks) -> None:
+def test_what_comes_in(stage: Stage, hooks: Recorder) -> None:
     """Everything that people write is told, with its sender and its files, and under the keys that a listing has."""
     box, began = stage.box, stage.box.clock.now()
     box.calls("sendblue", hooks.url)
@@ -526,7 +494,7 @@ def test_what_comes_in(stage: Stage, hooks: Hooks) -> None:
 
 
 @every
-def test_an_answer_in_a_group(stage: Stage, hooks: Hooks) -> None:
+def test_an_answer_in_a_group(stage: Stage, hooks: Recorder) -> None:
     """An answer names the group that it was sent to, and a reply to it lands in the same thread."""
     stage.box.calls("sendblue", hooks.url)
     if (pair := opened(stage)) is None:
@@ -545,7 +513,7 @@ def test_an_answer_in_a_group(stage: Stage, hooks: Hooks) -> None:
 
 
 @every
-def test_what_becomes_of_messages(stage: Stage, hooks: Hooks) -> None:
+def test_what_becomes_of_messages(stage: Stage, hooks: Recorder) -> None:
     """What callbacks tell of a message comes to what the vendor says of it when it is asked."""
     box = stage.box
     box.calls("sendblue", hooks.url)
@@ -581,7 +549,7 @@ def test_what_becomes_of_messages(stage: Stage, hooks: Hooks) -> None:
 
 
 @every
-def test_typing(stage: Stage, hooks: Hooks) -> None:
+def test_typing(stage: Stage, hooks: Recorder) -> None:
     """Whoever types is told apart from the line, whichever field they are in."""
     stage.box.calls("sendblue", hooks.url)
     stage.box.faces["sendblue"].types(ANN, LINE)  # type: ignore[attr-defined]

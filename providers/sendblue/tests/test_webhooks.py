@@ -132,8 +132,8 @@ def told(body: object, **more: Any) -> Event:
     return event
 
 
-def message(body: object) -> MessageReceived:
-    event = told(body)
+def message(body: object, **more: Any) -> MessageReceived:
+    event = told(body, **more)
     assert isinstance(event, MessageReceived)
     return event
 
@@ -213,19 +213,21 @@ class TestBelieving:
     @pytest.mark.parametrize("secret", [None, "wrong"])
     @pytest.mark.parametrize("secrets", [(), (SECRET,)])
     def test_the_token_in_the_url_of_a_status(self, secrets: tuple[str, ...], secret: str | None) -> None:
-        """Callbacks of a single message bring no secret: the token that we sealed is as good."""
+        """Callbacks of a single message bring no secret: the token that we sealed is good for that message."""
         messenger = attrs.evolve(MESSENGER, webhook_secrets=secrets)
         asked = callback(outbound(), secret=secret, url=sealed_url(URL, TOKEN, KEY))
-        assert Verified() == messenger.verify(asked)
+        assert Verified(token=TOKEN, token_is_all=True) == messenger.verify(asked)
         (event,) = messenger.receive(asked)
         assert isinstance(event, StatusChanged)
         assert TOKEN == event.token
 
     def test_the_token_beside_the_secret(self) -> None:
-        """With both the token is told as well; one that we did not seal is not."""
-        assert TOKEN == status(outbound(), url=sealed_url(URL, TOKEN, KEY)).token
-        assert None is status(outbound(), url=sealed_url(URL, TOKEN, "another key")).token
-        assert None is status(outbound()).token
+        """With both the token is told as well, and is not all; one that we did not seal is not told."""
+        ours, foreign = sealed_url(URL, TOKEN, KEY), sealed_url(URL, TOKEN, "another key")
+        for url, token in ((ours, TOKEN), (foreign, None), (URL, None)):
+            assert Verified(token=token) == MESSENGER.verify(callback(outbound(), url=url))
+            assert token == status(outbound(), url=url).token
+        assert HANDLE == message(inbound(), url=ours).id
 
     @pytest.mark.parametrize(
         "url",
@@ -270,13 +272,75 @@ class TestBelieving:
             MESSENGER.verify(callback(body, secret=None, url=sealed_url(URL, TOKEN, KEY)))
 
     def test_a_status_is_all_that_a_token_can_tell(self) -> None:
-        """What else is in the body, it is told as a status or as nothing known."""
+        """Whatever else is in the body: nobody writes, types, reacts or opts out by it."""
+        for body in (
+            inbound(is_outbound=True),
+            inbound(is_outbound=True, content="STOP"),
+            inbound(is_outbound=True, content="Loved “Yes”"),
+            in_group(is_outbound=True, is_typing=True),
+            outbound(status="DECLINED", error_key="OPTED_OUT", opted_out=True, content="STOP"),
+        ):
+            (event,) = MESSENGER.receive(callback(body, secret=None, url=sealed_url(URL, TOKEN, KEY)))
+            assert isinstance(event, StatusChanged)
+            assert TOKEN == event.token
+
+    @pytest.mark.parametrize(
+        "body",
+        [
+            {"is_outbound": True},
+            {"is_outbound": True, "is_typing": True, "number": ANN, "from_number": LINE},
+            {"is_outbound": True, "event_type": "call_log", "from_number": LINE, "to_number": ANN},
+            {"is_outbound": True, "type": "line_blocked", "number": LINE},
+        ],
+    )
+    def test_what_is_no_status_is_not_told_for_a_token(self, body: Json) -> None:
+        """Who knows the secret tells of it; who has but the URL of one message does not."""
         url = sealed_url(URL, TOKEN, KEY)
-        for body in (inbound(is_outbound=True), in_group(is_outbound=True, is_typing=True)):
-            assert isinstance(told(body, secret=None, url=url), StatusChanged)
-        assert isinstance(
-            told({"is_outbound": True, "is_typing": True, "number": ANN}, secret=None, url=url), Unrecognized
+        assert () == MESSENGER.receive(callback(body, secret=None, url=url))
+        assert isinstance(told(body, url=url), Unrecognized)
+
+    def test_a_token_tells_of_its_own_message_alone(self) -> None:
+        """With another's handle in the body, the other message is as far as it was."""
+        mine, other = (
+            gm.Receipt(id=handle, status=Status.ACCEPTED, token=token)
+            for handle, token in (("0d0c-out", TOKEN), ("0d0d-out", "token-2"))
         )
+        forged = callback(
+            outbound(message_handle="0d0d-out", status="ERROR"), secret=None, url=sealed_url(URL, TOKEN, KEY)
+        )
+        true = callback(outbound(message_handle="0d0d-out"), secret=None, url=sealed_url(URL, "token-2", KEY))
+        with gm.Client(MESSENGER, http=httpx.MockTransport(lambda _: httpx.Response(500))) as client:
+            events = [*client.receive(forged), *client.receive(true)]
+            assert {} == client.delivery(other, events[:1]).by_recipient
+            assert Status.DELIVERED is client.delivery(other, events).status
+            assert Status.FAILED is client.delivery(mine, events).status
+        assert 2 == len({event.key for event in events})
+
+    def test_a_token_that_was_not_verified(self) -> None:
+        """What the URL bears is for `verify`: what is read has the token that was proven, or none."""
+        asked = callback(outbound(), url=sealed_url(URL, TOKEN, KEY))
+        for verified in (Verified(), Verified(token="token-2"), Verified(token="token-2", token_is_all=True)):
+            (event,) = MESSENGER.parse(asked, verified)
+            assert isinstance(event, StatusChanged)
+            assert verified.token == event.token
+        (unproven,) = MESSENGER.receive(asked, verify=False)
+        assert unproven == status(outbound())
+
+    @pytest.mark.parametrize(
+        ("secret", "url"), [(SECRET, URL), (SECRET, sealed_url(URL, TOKEN, KEY)), (None, sealed_url(URL, TOKEN, KEY))]
+    )
+    def test_read_later(self, secret: str | None, url: str) -> None:
+        """A callback that was kept with what it had proven tells the same once all secrets have changed."""
+        changed = attrs.evolve(MESSENGER, api_secret_key="next key", webhook_secrets=(NEW_SECRET,))
+        statuses = [outbound(), outbound(status="SENT", service="SMS"), {"is_outbound": True}]
+        others = [inbound(), in_group(content="STOP"), TYPES, {}]
+        for body in [*statuses, *([] if secret is None else others)]:
+            came = callback(body, secret=secret, url=url)
+            kept = Callback(came.method, came.url, dict(came.headers), came.body, came.received_at)
+            verified = MESSENGER.verify(came)
+            assert list(MESSENGER.parse(came, verified)) == list(changed.parse(kept, verified))
+            with pytest.raises(InvalidSignature):
+                changed.verify(kept)
 
     def test_secrets_are_not_shown(self) -> None:
         shown = repr(MESSENGER) + repr(callback(inbound(), url=sealed_url(URL, TOKEN, KEY)))
@@ -582,7 +646,25 @@ class TestReactions:
             group=gm.Group("sendblue", LINE, GROUP_ID),
             text=text,
         )
+        assert (True, None, False) == (event.repliable, event.not_repliable_because, event.from_us)
         assert None is reaction(inbound(content=text)).group
+
+    def test_in_a_group_without_an_id(self) -> None:
+        """It cannot be answered there, as a message could not, and says so."""
+        loved = reaction(in_group(content="Loved “See you”", group_id=""))
+        written = message(in_group(group_id=""))
+        assert (None, False, written.not_repliable_because) == (
+            loved.group,
+            loved.repliable,
+            loved.not_repliable_because,
+        )
+        assert "free plans get no group_id" in str(loved.not_repliable_because)
+        assert reaction(inbound(content="Loved “See you”")).repliable
+
+    def test_from_another_line_of_ours(self) -> None:
+        """What our own lines do is from us, a reaction too."""
+        for sender, ours in ((OTHER_LINE, True), (LINE, True), (FOREIGN_LINE, False), (ANN, False)):
+            assert ours is reaction(in_group(content="Loved “See you”", from_number=sender)).from_us
 
     @pytest.mark.parametrize(
         "text",
@@ -678,8 +760,15 @@ class TestStatuses:
             status(told, url=sealed_url(URL, TOKEN, KEY)).key,
             status(told | {"service": "SMS"}).key,
             status(told | {"service": "SMS"}, url=sealed_url(URL, TOKEN, KEY)).key,
+            status(told, url=sealed_url(URL, "token-2", KEY)).key,
         ]
-        assert ["0d0c-out/sent", "0d0c-out/sent/ours", "0d0c-out/sent/final", "0d0c-out/sent/final/ours"] == keys
+        assert [
+            "0d0c-out/sent",
+            "0d0c-out/sent/token-1",
+            "0d0c-out/sent/final",
+            "0d0c-out/sent/final/token-1",
+            "0d0c-out/sent/token-2",
+        ] == keys
 
     @pytest.mark.parametrize(
         "fields", [{"status": "SENT", "service": "SMS"}, {"status": "ERROR", "error_code": 10002}, {}]
@@ -724,6 +813,7 @@ class TestTyping:
         body = {"number": ANN, "from_number": LINE, "is_typing": now, "timestamp": "2026-11-21T12:00:00.250Z"}
         event = typing(body)
         assert (AT, PhoneNumber(ANN), LINE, now, body) == (event.at, event.sender, event.line, event.typing, event.raw)
+        assert not event.from_us
 
     @pytest.mark.parametrize(
         ("number", "from_number", "sender", "line"),
@@ -740,7 +830,7 @@ class TestTyping:
     def test_which_is_ours(self, number: str, from_number: str | None, sender: str, line: str) -> None:
         """Whichever is a line of ours is; where none is, they are as documented."""
         event = typing({"number": number, "from_number": from_number, "is_typing": True})
-        assert (sender, line) == (str(event.sender), event.line)
+        assert (sender, line, sender in MESSENGER.own_lines) == (str(event.sender), event.line, event.from_us)
 
     @pytest.mark.parametrize("numbers", [(None, None), (LINE, None), (LINE, LINE), (7, LINE), ("", LINE)])
     def test_nobody(self, numbers: tuple[object, object]) -> None:
@@ -847,14 +937,20 @@ def fields(template: Json) -> st.SearchStrategy[dict[str, Any]]:
 
 
 def check(body: bytes, **more: Any) -> None:
-    """Nothing is raised but what is for it, and what is told is told without numbers and texts."""
+    """Nothing is raised but what is for it, and what is told is told without numbers and texts.
+
+    Who has but a token, and not the secret, tells of a status of that token or of nothing.
+    """
     refused = ""
     events: tuple[Event, ...] = ()
     try:
         events = MESSENGER.receive(callback(body, **more))
     except (MalformedWebhook, InvalidSignature) as error:
         refused = str(error)
-    assert bool(events) is not bool(refused)
+    if more.get("secret", SECRET) == SECRET:
+        assert bool(events) is not bool(refused)
+    else:
+        assert [(StatusChanged, TOKEN)] * len(events) == [(type(each), getattr(each, "token", None)) for each in events]
     assert [] == [each for each in SHOWN if each in refused]
     for event in events:
         assert event.key
@@ -869,6 +965,7 @@ TYPES: dict[str, Any] = {"number": ANN, "from_number": LINE, "is_typing": True, 
 @example(in_group(group_id="\0"), True)
 @example(inbound(date_sent="9999-12-31T23:59:59-23:00"), True)
 @example(outbound(error_code=float("nan")), False)
+@example(without(outbound(), "message_handle", "content", "media_url"), False)
 def test_any_fields(body: dict[str, Any], secret: bool) -> None:
     """Any JSON in any field, by the secret or by a token."""
     url = URL if secret else sealed_url(URL, TOKEN, KEY)
@@ -878,9 +975,38 @@ def test_any_fields(body: dict[str, Any], secret: bool) -> None:
 @given(st.binary() | JSON.map(lambda value: json.dumps(value).encode()))
 @example(b'{"is_outbound": true, "is_outbound": false, "content": "x"}')
 @example(b'{"is_outbound": false, "content": "x", "from_number": "\xed\xa0\x80"}')
+@example(b'{"is_outbound": true}')
 def test_any_bytes(body: bytes) -> None:
     check(body)
     check(body, secret=None, url=sealed_url(URL, TOKEN, KEY))
+
+
+STATES = st.sampled_from(
+    [{"status": word, "service": service} for word in ("SENT", "DELIVERED", "ERROR", "x") for service in ("SMS", "RCS")]
+)
+TOKENS = st.none() | st.binary(min_size=16, max_size=16).map(bytes.hex)  # as they are made for attempts
+SENDS = st.tuples(st.text(min_size=1) | st.sampled_from(["a", "a/sent", "a/sent/final"]), STATES, TOKENS)
+
+
+@given(SENDS, SENDS, TOKENS)
+@example(("a", {"status": "SENT"}, None), ("a", {"status": "SENT"}, "0" * 32), None)
+@example(("a/sent/" + "0" * 32, {"status": "SENT"}, "1" * 32), ("a", {"status": "SENT"}, "0" * 32), None)
+def test_any_two_keys(first: tuple[Any, ...], second: tuple[Any, ...], other: str | None) -> None:
+    """Whoever has the URL of one message makes no key of another's, whatever handle the body has."""
+
+    def heard(handle: str, state: Json, token: str | None) -> StatusChanged | None:
+        try:
+            url = URL if token is None else sealed_url(URL, token, KEY)
+            return status(outbound(message_handle=handle, **state), secret=SECRET if token is None else None, url=url)
+        except MalformedWebhook:
+            return None
+
+    found = [heard(*each) for each in (first, second, (*first[:2], other))]
+    by_key: dict[str, tuple[object, ...]] = {}
+    for event in found:
+        if event is not None:
+            what = (event.message_id, event.token, event.status, event.final)
+            assert what == by_key.setdefault(event.key, what)
 
 
 @given(
@@ -977,6 +1103,21 @@ class TestCatchingUp:
         ]
         with Listing(rows, page=3).connect() as client:
             assert ["in/then", "in/timeless", "in/bare"] == [event.key for event in client.received_since(AT)]
+
+    def test_two_dates(self) -> None:
+        """When it came to Sendblue counts, not when a phone wrote it: one may have been off for long, or be early."""
+        rows = [
+            inbound(message_handle="late", date_sent=at(-9000), date_created=at(1)),
+            inbound(message_handle="early", date_sent=at(1), date_created=at(0.249)),
+            inbound(message_handle="then", date_sent=at(0.249), date_created=at(0.25)),
+            inbound(message_handle="unsaid", date_sent=at(0.25), date_created="soon"),
+            inbound(message_handle="before", date_sent=at(0.249), date_created=None),
+            inbound(message_handle="unsent", date_sent=None, date_created=at(0.249)),
+        ]
+        with Listing(rows).connect() as client:
+            found = list(client.received_since(AT))
+        assert ["in/late", "in/then", "in/unsaid"] == [event.key for event in found]
+        assert [AT - timedelta(seconds=9000.25), AT - timedelta(milliseconds=1), AT] == [event.at for event in found]
 
     @pytest.mark.parametrize("data", [None, {}, "x"])
     def test_no_list(self, data: object) -> None:
@@ -1082,22 +1223,25 @@ class TestFiles:
         with vendor.connect() as client, pytest.raises(gm.Rejected):
             client.upload(tmp_path / "a.png")
 
-    @pytest.mark.parametrize("base", ["https://api.sendblue.com", "https://api.sendblue.com/"])
-    @pytest.mark.parametrize(
-        ("url", "path"),
-        [
-            ("https://api.sendblue.com/files/a.png", "/files/a.png"),
-            ("https://api.sendblue.com/files/a.png?size=2#top", "/files/a.png?size=2"),
-            ("https://api.sendblue.com", None),
-            ("https://api.sendblue.com.example.com/a.png", None),
-            ("https://api.sendblue.com@example.com/a.png", None),
-            ("https://api.sendblue.com:444/a.png", None),
-            ("http://api.sendblue.com/a.png", None),
-            (PICTURE, None),
-            ("", None),
-        ],
-    )
-    def test_kept_by_the_api(self, base: str, url: str, path: str | None) -> None:
-        """What is on the API's own host alone; what came in is on public hosts elsewhere."""
-        asked = attrs.evolve(MESSENGER, base_url=base).stored(url)
-        assert path == (None if asked is None else asked.path)
+    @pytest.mark.parametrize("path", ["/files/a.png", "/api/v2/messages?limit=100", "/"])
+    def test_fetched_without_our_keys(self, path: str, tmp_path: Path) -> None:
+        """Who writes to us chooses the URL: it is asked as by anybody, at the API's own host too."""
+        asked: list[httpx.Request] = []
+
+        def answer(request: httpx.Request) -> httpx.Response:
+            asked.append(request)
+            return httpx.Response(200, content=b"x")
+
+        here = "http://127.0.0.1:8025"  # on this machine, or it would be asked for past the transport that is given
+        messenger = attrs.evolve(MESSENGER, base_url=here)
+        with gm.Client(messenger, http=httpx.MockTransport(answer), patience=0) as client:
+            (event,) = client.receive(callback(inbound(media_url=here + path)))
+            assert isinstance(event, MessageReceived)
+            (media,) = event.media
+            assert b"x" == client.download(media, tmp_path / "a.png").read_bytes()
+        (request,) = asked
+        assert here + path == str(request.url)
+        assert [] == [name for name in request.headers if name.startswith("sb-") or name == "authorization"]
+        assert not any(key in str(request.headers.multi_items()) for key in ("key id", KEY))
+        for base in (here, MESSENGER.base_url, f"{MESSENGER.base_url}/"):
+            assert None is attrs.evolve(MESSENGER, base_url=base).stored(base.rstrip("/") + path)

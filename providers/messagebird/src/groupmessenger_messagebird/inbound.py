@@ -31,12 +31,12 @@ def read(fields: Fields, raw: object) -> MessageReceived | None:
     to = _address(text(fields, "recipient", "receiver", "shortcode"))
     if sender is None or to is None:
         return None
-    written, at = text(fields, "body", "message"), _when(fields)
+    written, at, date = text(fields, "body", "message"), _when(fields), text(fields, "date").strip()
     media = tuple(_media(fields.get("mediaurls", ())))
     message_id = text(fields, "id", "message_id", "mid").strip()
     texted = isinstance(sender, PhoneNumber)
     return MessageReceived(
-        key=f"in/{message_id or _digest(sender, to, written, at, *(each.url for each in media))}",
+        key=f"in/{message_id or _digest(sender, to, written, at, date, *(each.url for each in media))}",
         at=at,
         id=message_id,
         sender=sender,

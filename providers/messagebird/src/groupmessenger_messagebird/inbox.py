@@ -18,13 +18,14 @@ _ROWS = 100_000  # nobody is served by reading on
 
 async def received(since: datetime) -> Page[Event]:
     """What came in since then, the oldest first: the list is the other way round, and so it is read to its end."""
-    events: list[Event] = []
+    events: dict[str, Event] = {}
     cursor: str | None = None
     while True:
         found = await _newest_first(since, cursor)
-        events += found.items
+        for event in found.items:
+            events.setdefault(event.key, event)  # new ones move the others down, and so these are read twice
         if (cursor := found.next) is None:
-            return Page(tuple(reversed(events)))
+            return Page(tuple(reversed(events.values())))
 
 
 async def _newest_first(since: datetime, cursor: str | None) -> Page[Event]:

@@ -255,7 +255,7 @@ class MessageBirdMessenger(GroupMessenger):
         return webhooks.steps(url)
 
     def verify(self, callback: Callback) -> Verified:
-        """A JWT by one of `signing_keys`; without one, the seal in `report_url`, or the older headers."""
+        """A JWT by one of `signing_keys`; without one, the older headers, or the seal in `report_url`."""
         return webhooks.believed(self, callback)
 
     def parse(self, callback: Callback, verified: Verified) -> Iterable[Event]:

@@ -49,11 +49,17 @@ def believed(messenger: MessageBirdMessenger, callback: Callback) -> Verified:
     if JWT in callback.headers:
         proven = by_jwt(callback, messenger.signing_keys)
         return attrs.evolve(proven, token=unsealed(callback.query, messenger.access_key))
-    if token := reports.sealed(callback, messenger.access_key):
+    token = reports.sealed(callback, messenger.access_key)
+    if HMAC_VALUE in callback.headers and messenger.legacy_signatures:
+        try:
+            proven = by_hmac(callback, messenger.signing_keys)
+            return attrs.evolve(proven, token=unsealed(callback.query, messenger.access_key))
+        except InvalidSignature:
+            if token is None:
+                raise
+    if token is not None:
         return Verified(token=token, token_is_all=True)
     if HMAC_VALUE in callback.headers:
-        if messenger.legacy_signatures:
-            return by_hmac(callback, messenger.signing_keys)
         raise InvalidSignature(
             "it is signed in the older way alone, which counts only with legacy_signatures switched on"
         )
