@@ -17,6 +17,7 @@ from .errors import InvalidInput, MalformedWebhook
 
 LARGEST = 1024 * 1024  # bytes of a body; no vendor's callback comes near it
 _MOST_FIELDS = 1000
+_DEEPEST = 50  # levels of JSON; vendors' have five, and what goes through it again and again has a limit of its own
 _CHARSET = re.compile(r"charset=[\"']?([A-Za-z0-9_.:-]{1,40})", re.IGNORECASE)
 
 Headers = Mapping[str, str] | Iterable[tuple[str, str]]
@@ -98,9 +99,11 @@ class Callback:
         """The body as JSON. Raises `MalformedWebhook` if it is not JSON."""
         try:
             found = _json.loads(self.body.decode("utf-8-sig"))
-            return _whole(found) if b"\\u" in self.body else found
         except (ValueError, RecursionError):
             raise MalformedWebhook("the body is not JSON in UTF-8, or nested too deeply") from None
+        if self.body.count(b"[") + self.body.count(b"{") > _DEEPEST and _is_deeper(found, _DEEPEST):
+            raise MalformedWebhook(f"the body is JSON that is nested more than {_DEEPEST} levels deep")
+        return _whole(found) if b"\\u" in self.body else found
 
     @property
     def query(self) -> tuple[tuple[str, str], ...]:
@@ -125,6 +128,19 @@ def _pairs(text: str, charset: str = "utf-8") -> tuple[tuple[str, str], ...]:
         raise MalformedWebhook("the form is written in a character set that is not known") from None
     except ValueError:
         raise MalformedWebhook("there are too many fields") from None
+
+
+def _is_deeper(value: Any, levels: int) -> bool:
+    """Whether lists and objects are in one another so many times, and once more."""
+    inside = [value]
+    for _ in range(levels + 1):
+        inside = [
+            each
+            for outer in inside
+            if isinstance(outer, list | dict)
+            for each in (outer.values() if isinstance(outer, dict) else outer)
+        ]
+    return bool(inside)
 
 
 def _whole(value: Any) -> Any:
