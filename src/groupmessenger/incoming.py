@@ -79,6 +79,11 @@ class Incoming:
         found = understood(events, listener, verified)
         return tuple(attrs.evolve(event, connection=self.connection) for event in found)
 
+    @property
+    def is_observed(self) -> bool:
+        """Whether there are observers."""
+        return self._observers is not None
+
     def observe(self, event: Event) -> None:
         """Let the observers see an event; what one of them breaks is logged."""
         if self._observers is not None:

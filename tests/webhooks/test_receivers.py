@@ -222,6 +222,19 @@ def test_an_account_that_calls_every_connection_is_heard_once(kind: str, handler
     assert ("second", second.line, True) == (event.connection, event.line, event.repliable)
 
 
+def test_who_may_speak_for_one_account_may_not_for_another(kind: str, handler: Handler) -> None:
+    """An event of another connection's line is that one's only if it believes the callback as well."""
+    other = attrs.evolve(messenger(), line="+13125550109", api_key="of another account")
+    row = wrote(line=other.line)
+    with mounted(kind, handler, {"main": messenger(), "other": other}) as ask:
+        assert 200 == ask(body(row)).status
+        assert 200 == ask(body(row), {"x-acme-secret": other.api_key}, path="/other").status
+    forged, genuine = handler.events
+    assert isinstance(forged, MessageReceived)
+    assert isinstance(genuine, MessageReceived)
+    assert [("main", False), ("other", True)] == [(each.connection, each.repliable) for each in (forged, genuine)]
+
+
 @pytest.mark.parametrize("kind", ["wsgi", "plain"], indirect=True)
 def test_a_handler_that_turns_out_to_be_async_loses_nothing(kind: str, caplog: pytest.LogCaptureFixture) -> None:
     """Where nobody awaits it, the event is not handled, and is not kept as handled."""
@@ -349,6 +362,13 @@ def test_what_cannot_work_is_said_at_once() -> None:
         for maker in makers:
             with pytest.raises(ConfigurationError, match="on_event: it cannot be called"):
                 maker({"main": client}, no_handler)
+
+        def generator(event: Event) -> Iterator[None]:
+            yield None
+
+        for maker in makers:
+            with pytest.raises(ConfigurationError, match="on_event: it is a generator"):
+                maker({"main": client}, generator)
 
         class AsyncSeen(webhooks.MemorySeen):
             async def claim(self, key: str, owner: str, lease: float) -> Any: ...  # type: ignore[override]

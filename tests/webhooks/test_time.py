@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import threading
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from datetime import datetime
+from typing import Any
 
 import anyio
 import anyio.lowlevel
@@ -16,7 +19,9 @@ from hearing import callback, messenger, wrote
 from webhooks.mounted import Handler
 
 from groupmessenger import Client, Event, webhooks
-from groupmessenger.webhooks import MemorySeen
+from groupmessenger.plugins import load_observers
+from groupmessenger.provider import hookimpl
+from groupmessenger.webhooks import MemorySeen, Standing
 from groupmessenger.webhooks.receiver import LEASE, Handle, Receiver, run
 
 BODY = json.dumps([wrote()]).encode()
@@ -210,6 +215,74 @@ def test_a_handler_whose_lease_is_over_keeps_its_event_all_the_same(client: Clie
     statuses.append(run(slow.answer("main", callback(wrote())), too_slow).status)
     statuses.append(run(quick.answer("main", callback(wrote())), in_time).status)
     assert [200, 200, 200] == statuses
+
+
+@pytest.mark.anyio
+async def test_what_may_block_is_not_done_in_the_loop() -> None:
+    """Observers, and a store that others share: claims, commits, and the release after a failure."""
+    loop = threading.get_ident()
+    inside: list[str] = []
+
+    class Watching:
+        @hookimpl
+        def groupmessenger_on_event(self, event: Event) -> None:
+            inside.append("observer" if threading.get_ident() == loop else "")
+
+    class Shared:
+        def __init__(self) -> None:
+            self.kept = MemorySeen()
+
+        def __getattr__(self, name: str) -> Any:
+            inside.append(name if threading.get_ident() == loop else "")
+            return getattr(self.kept, name)
+
+    async def handle(event: Event) -> None:
+        if len(inside) < 3:
+            raise RuntimeError("not yet")
+
+    with Client(messenger(), http=Vendor().transport(), observers=load_observers([Watching()])) as client:
+        shared: Any = Shared()
+        app = webhooks.asgi({"main": client}, handle, seen=CalledIn(shared))
+        first, again = Caller(app), Caller(app)
+        await first()
+        await again()
+    assert (503, 200) == (first.status, again.status)
+    assert {""} == set(inside)
+
+
+class CalledIn:
+    """A store that looks each method up when it is called, in the thread where that is."""
+
+    def __init__(self, store: Any) -> None:
+        self._store = store
+
+    def claim(self, key: str, owner: str, lease: float) -> Standing:
+        found: Standing = self._store.claim(key, owner, lease)
+        return found
+
+    def commit(self, key: str, owner: str) -> None:
+        self._store.commit(key, owner)
+
+    def release(self, key: str, owner: str) -> None:
+        self._store.release(key, owner)
+
+    def first(self, key: str, value: str, until: datetime | None) -> str:
+        return str(self._store.first(key, value, until))
+
+
+@pytest.mark.anyio
+async def test_a_handler_that_cancels_itself_is_answered(client: Client, anyio_backend: str) -> None:
+    """At once: it is for its next delivery."""
+    if anyio_backend == "trio":
+        return  # nobody can raise its Cancelled
+
+    async def handle(event: Event) -> None:
+        raise asyncio.CancelledError
+
+    caller = Caller(webhooks.asgi({"main": client}, handle))
+    with anyio.fail_after(1.0):
+        await caller()
+    assert 503 == caller.status
 
 
 def test_a_handler_is_not_begun_twice_in_one_process(client: Client) -> None:

@@ -130,18 +130,18 @@ def row(code: int, description: str = "no", parameter: str | None = None) -> dic
 
 AUTH, QUOTA, REJECTED, GONE = gm.AuthenticationFailed, gm.QuotaExceeded, gm.Rejected, gm.GroupNotFound
 NOBODY = "no (correct) recipients found"
-TRIAL = f"{NOBODY}. Note: during your test period you can only send messages to your own number (+380671550101)."
+TRIAL = f"{NOBODY}. an account on trial texts its own number alone (+380671550101)."
 
 REFUSALS: dict[str, tuple[int, Body, type[Exception], str, FailureReason | None]] = {
     # recorded by the vendor or by integrators
     "401 wrong key, 2022": (
         401,
-        errors(row(2, "Request not allowed (incorrect access_key)", "access_key")),
+        errors(row(2, "this access_key is not the right one", "access_key")),
         AUTH,
         "2",
         None,
     ),
-    "401 wrong key, 2025": (401, errors(row(2, "Request not allowed (incorrect access_key)")), AUTH, "2", None),
+    "401 wrong key, 2025": (401, errors(row(2, "this access_key is not the right one")), AUTH, "2", None),
     "401 with others beside it": (
         401,
         errors(row(9, NOBODY, "recipient"), 10, row(2, "no", "access_key")),

@@ -18,7 +18,7 @@ from groupmessenger.sandbox import Sandbox
 ANN, BOB, CAT, DAN = (f"+1312555013{n}" for n in range(4))
 PEOPLE = (ANN, BOB, CAT)
 STRANGERS = tuple(f"+13125550{n}" for n in range(400, 640))
-ALREADY = {"errors": [{"code": 10, "description": "contact with this msisdn already exists in your contact list"}]}
+ALREADY = {"errors": [{"code": 10, "description": "a contact of this msisdn already exists"}]}
 
 
 @pytest.fixture
@@ -258,7 +258,7 @@ def test_not_the_one(answer: dict[str, Any]) -> None:
     [
         ({"code": 101, "description": "duplicate entry"}, True),
         ({"code": "101"}, True),
-        ({"code": 10, "description": "contact with this msisdn already exists in your contact list"}, True),
+        ({"code": 10, "description": "a contact of this msisdn already exists"}, True),
         ({"code": 10, "message": "it already exists"}, True),
         ({"code": 10, "description": "msisdn is invalid"}, False),
         ({"code": 9}, False),

@@ -9,7 +9,7 @@ from pathlib import Path
 import attrs
 
 from ..errors import InvalidInput
-from .connecting import MAIN, by_url, open_client
+from .connecting import MAIN, by_url, load, open_client
 from .consoles import errors
 from .results import say
 from .telling import Teller
@@ -24,9 +24,10 @@ def catch_up(since: str, name: str | None, path: Path | None, *, json: bool) -> 
     Raises `InvalidInput`, `ConfigurationError`, and `UnsupportedOperation` where the provider keeps no list.
     """
     begin, teller, told = moment(since, datetime.now(UTC)), Teller(json=json), 0
+    ours = set() if by_url(name, path) else {each.messenger.line for each in load(path).connections.values()}
     with open_client(name, path) as client:
         for event in client.received_since(begin):
-            if getattr(event, "from_us", False):
+            if getattr(event, "from_us", False) or str(getattr(event, "sender", "")) in ours:
                 continue
             teller(attrs.evolve(event, connection=MAIN) if by_url(name, path) else event)
             told += 1

@@ -33,6 +33,7 @@ class Enrolment:
     receives: bool
     steps: tuple[str, ...]
     unset: tuple[str, ...]
+    retries: str
 
 
 def find_enrolments(name: str | None, path: Path | None, public_url: str | None) -> list[Enrolment]:
@@ -51,7 +52,18 @@ def find_enrolments(name: str | None, path: Path | None, public_url: str | None)
             receives = client.capabilities.can(Operation.RECEIVE).grade is not Grade.UNSUPPORTED
             steps = tuple(messenger.enrolment(url)) if receives else ()
             missing = tuple(unset(messenger)) if receives else ()
-            found.append(Enrolment(each, messenger.title, messenger.name, url, receives, steps, missing))
+            found.append(
+                Enrolment(
+                    each,
+                    messenger.title,
+                    messenger.name,
+                    url,
+                    receives,
+                    steps,
+                    missing,
+                    messenger.acknowledgement.retries,
+                )
+            )
         return found
 
 
@@ -71,6 +83,7 @@ def show_enrolments(enrolments: list[Enrolment], console: Console) -> None:
         say(console, f"{each.name}: {each.url}")
         for place, step in enumerate(each.steps, 1):
             say(console, f"  {place}. {step}")
+        say(console, f"  What is not answered well is tried again: {each.retries}")
         for setting in each.unset:
             say(console, f"  ! {setting} is not set: what needs it to be believed is refused")
 
@@ -82,4 +95,4 @@ def print_enrolments(enrolments: list[Enrolment]) -> None:
 
 def _dump(enrolment: Enrolment) -> Mapping[str, Any]:
     told = attrs.asdict(enrolment)
-    return {key: told[key] for key in ("provider", "url", "receives", "steps", "unset")}
+    return {key: told[key] for key in ("provider", "url", "receives", "steps", "unset", "retries")}

@@ -15,7 +15,7 @@ from ..callbacks import LARGEST, Callback
 from ..events import Event
 from ..flow import Call, Effect
 from .blocking import connection_of
-from .receiver import AGAIN, Answer, Connections, Handle, Handler, Receiver, check_handler, is_async, run_async
+from .receiver import AGAIN, Answer, Connections, Handle, Handler, Observe, Receiver, check_handler, is_async, run_async
 from .seen import MemorySeen, Seen
 
 Scope: TypeAlias = MutableMapping[str, Any]
@@ -94,8 +94,10 @@ class _App:
         ended = anyio.Event()
 
         async def work() -> None:
-            answers.append(await run_async(self._receiver.answer(name, callback), self._perform))
-            ended.set()
+            try:
+                answers.append(await run_async(self._receiver.answer(name, callback), self._perform))
+            finally:  # also where the handler cancelled itself
+                ended.set()
 
         async with anyio.create_task_group() as tasks:
             tasks.start_soon(work)
@@ -118,6 +120,8 @@ class _App:
                 if isinstance(results[0], Awaitable):  # a lambda, or a wrapper, around what is async
                     await results[0]
                 return None
+            case Observe(work):
+                return await anyio.to_thread.run_sync(work, limiter=self._threads())
             case Call(work):
                 return work() if self._in_memory else await anyio.to_thread.run_sync(work)
             case _:

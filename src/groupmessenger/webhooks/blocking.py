@@ -13,7 +13,7 @@ from ..callbacks import LARGEST, Callback
 from ..errors import ConfigurationError, Problem
 from ..events import Event
 from ..flow import Call, Effect
-from .receiver import Answer, Connections, Handle, Receiver, check_handler, is_async, run
+from .receiver import Answer, Connections, Handle, Observe, Receiver, check_handler, is_async, run
 from .seen import Seen
 
 _DIGITS = 12  # of a length that can be one
@@ -101,7 +101,7 @@ def _answer(receiver: Receiver, on_event: Callable[[Event], object], name: str, 
                         result.close()
                     raise TypeError("on_event is async, and nothing awaits it here: use webhooks.asgi")
                 return None
-            case Call(work):
+            case Call(work) | Observe(work):
                 return work()
             case _:
                 raise AssertionError(effect)

@@ -56,6 +56,13 @@ class Handle(Effect[None]):
     event: Event
 
 
+@attrs.frozen
+class Observe(Effect[None]):
+    """An event for observers, who may block."""
+
+    work: Callable[[], object]
+
+
 class Receiver:
     """Takes callbacks for several connections, each below its name, and hands what they tell to one handler.
 
@@ -65,7 +72,7 @@ class Receiver:
     `knows_urls` gives callbacks whose URL is not merely what a caller says.
 
     An event is kept as seen under the name of its connection, a slash, and its key. One of another line is that of the
-    connection with this line, if there is one of the same provider: some call every connection of an account.
+    connection with this line, if that believes the callback as well: some call every connection of an account.
     """
 
     def __init__(
@@ -118,7 +125,7 @@ class Receiver:
         return path[len(root) :] if root and path.startswith(f"{root}/") else path
 
     async def answer(self, name: str, callback: Callback) -> Answer:
-        """Do everything that is to be done with a callback. A flow of `Call` and `Handle`."""
+        """Do everything that is to be done with a callback. A flow of `Call`, `Handle` and `Observe`."""
         incoming = self._incoming.get(name)
         if incoming is None:
             _log.warning("a callback for no connection that is here: there are %s", ", ".join(self._incoming))
@@ -160,9 +167,20 @@ class Receiver:
         for event in incoming.parse(callback, verified):
             line: str | None = getattr(event, "line", None)
             known = line is None or line == incoming.messenger.line
-            mine = name if known else self._by_line.get((incoming.messenger.name, str(line)), name)
+            other = name if known else self._by_line.get((incoming.messenger.name, str(line)), name)
+            mine = other if self._believes(other, name, callback) else name
             for each in self._incoming[mine].understand([event], verified, self._own_lines):
                 yield attrs.evolve(each, connection=mine)
+
+    def _believes(self, other: str, name: str, callback: Callback) -> bool:
+        """Whether another connection believes what was believed here: who may speak for one account may not for all."""
+        if other == name or not self._verify:
+            return True
+        try:
+            self._incoming[other].verify(callback)
+        except WebhookError:
+            return False
+        return True
 
     async def _take(self, event: Event, owner: str) -> bool:
         """Have an event handled unless it was, or is just now. Whether it is done."""
@@ -179,14 +197,19 @@ class Receiver:
                 await Handle(event)
             await Call(partial(self._seen.commit, key, owner))
             settled = True
-            await Call(partial(self._incoming[str(event.connection)].observe, event))
+            incoming = self._incoming[str(event.connection)]
+            if incoming.is_observed:
+                await Observe(partial(incoming.observe, event))
         except Exception:
             _log.exception("%s of connection %s was not handled; it is for its next delivery", kind, event.connection)
+            if claimed and not settled:
+                await Call(partial(self._release, key, owner))
+                settled = True
             return False
         else:
             return True
         finally:
-            if claimed and not settled:  # also where the server gives up, when nothing may be awaited any more
+            if claimed and not settled:  # where the server gives up, when nothing may be awaited any more
                 self._release(key, owner)
             self._under_way.discard(key)
 
@@ -200,7 +223,11 @@ class Receiver:
 
     def _check_url(self, incoming: Incoming, callback: Callback) -> None:
         """Refuse to compare a signed URL with one that only the caller says; on this machine that does no harm."""
-        if not self._knows_urls and not is_loopback(urlsplit(callback.url).hostname or ""):
+        try:
+            host = urlsplit(callback.url).hostname or ""
+        except ValueError:
+            host = ""
+        if not self._knows_urls and not is_loopback(host):
             raise InvalidSignature(f"public_url is not set, and {incoming.messenger.title} signs its URL: set it")
 
     def _asked_for_credentials(self, name: str) -> None:
@@ -225,6 +252,10 @@ def check_handler(on_event: object) -> None:
     """Raise `ConfigurationError` for what cannot handle events."""
     if not callable(on_event):
         raise ConfigurationError(Problem("on_event", "it cannot be called", "give a function of an event"))
+    if inspect.isgeneratorfunction(on_event) or inspect.isasyncgenfunction(on_event):
+        raise ConfigurationError(
+            Problem("on_event", "it is a generator, and nothing would run it", "leave out `yield`")
+        )
 
 
 def is_async(handler: object) -> bool:

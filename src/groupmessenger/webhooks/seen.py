@@ -37,7 +37,11 @@ class Seen(Protocol):
         ...
 
     def release(self, key: str, owner: str) -> None:
-        """Give up the owner's claim, so that the event can be handled again. Another's claim stays."""
+        """Give up the owner's claim, so that the event can be handled again.
+
+        Another's claim stays, and what is committed stays done, also by this owner: a commit whose answer was lost
+        is followed by a release.
+        """
         ...
 
     def first(self, key: str, value: str, until: datetime | None) -> str:

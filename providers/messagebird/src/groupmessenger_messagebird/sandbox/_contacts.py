@@ -100,7 +100,7 @@ class Contacts:
 
     def _check_new(self, number: str) -> None:
         if any(contact.number == number for contact in self.account.contacts.values()):
-            said = "a contact with this msisdn already exists"
+            said = "a contact of this msisdn already exists"
             raise Refused(422, Slip(self.account.doubt["duplicate_code"], said, "msisdn"))
 
 
