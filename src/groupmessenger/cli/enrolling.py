@@ -83,7 +83,7 @@ def show_enrolments(enrolments: list[Enrolment], console: Console) -> None:
         say(console, f"{each.name}: {each.url}")
         for place, step in enumerate(each.steps, 1):
             say(console, f"  {place}. {step}")
-        say(console, f"  What is not answered well is tried again: {each.retries}")
+        say(console, f"  Tries again, where it is not answered well: {each.retries}")
         for setting in each.unset:
             say(console, f"  ! {setting} is not set: what needs it to be believed is refused")
 
