@@ -159,7 +159,7 @@ def all_unreached() -> dict[tuple[str, str, str, str, str], tuple[Ending, set[in
 
     def unreached(key: tuple[str, str, str, str, str]) -> tuple[Ending, set[int]]:
         provider, url, why, way, operation = key
-        settings: dict[str, Any] = {url: there[why].url, "timeout": 0.8 if why == "time-out" else 20}
+        settings: dict[str, Any] = {url: there[why].url, "timeout": 1.5 if why == "time-out" else 20}
         counting = Counting(there[why], context)
         with Caller(box, provider, way, patience=5, http=counting, **settings) as caller:
             return Ending.of(lambda: do(caller, operation)), {*counting.requests.values()}
