@@ -105,8 +105,7 @@ def test_a_file_has_connections(here: Path, monkeypatch: pytest.MonkeyPatch) -> 
     assert Options(allow_broadcast=True, failover=True) == other.options
     assert ("main", ("main", "an other")) == (config.default, config.prefer)
     assert ("sqlite:///groups.db", "https://example.com/hooks") == (config.directory_url, config.public_url)
-    later = ("prefer", "directory.url", "connections.main.pace")
-    assert (*later, 'connections."an other".failover') == config.unused
+    assert ("connections.main.pace",) == config.unused
     for text in (repr(config), str(config), repr(main), repr(other)):
         assert not [private for private in (SECRET, LINE, LINE[1:], "groups.db") if private in text]
 
@@ -215,7 +214,7 @@ FAULTS = {
     "prefer[1]": ("no such connection", "did you mean 'main'?"),
     "prefer[2]": ("named twice", "once"),
     "prefer[3]": ("must be a text", ""),
-    "colour": ("no such key", "there are default, prefer, directory, webhooks, connections"),
+    "colour": ("no such key", "there are default, prefer, switch_on_change, directory, webhooks, connections"),
     "backup": ("no such key", "write [connections.backup]"),
     "directory.uri": ("no such key", "did you mean 'url'?"),
     "webhooks.public_url": ("no https URL", "loopback"),

@@ -111,7 +111,7 @@ def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def options(client: gm.Client | gm.AsyncClient) -> tuple[Any, ...]:
     """What a client was made with."""
     text = client.capabilities.limit(LimitName.TEXT)
-    found = client._operations
+    found = client.operations
     return (client.messenger.name, found.region, text and text.value, found.capabilities.settle, found._planner.strict)
 
 
@@ -140,7 +140,7 @@ def test_what_is_said_in_code_goes_first(connect: Any, here: Path, monkeypatch: 
 def test_times_are_as_said_first() -> None:
     for given, expected in (({}, (5, 7)), ({"timeout": 1, "patience": 0}, (1, 0))):
         client: Any = gm.connect(f"{NAMED}&timeout=5&patience=7", plugins=[acme], **given)  # type: ignore[arg-type]
-        assert expected == (client._transport._rules.timeout, client._driver._exchange.patience)
+        assert expected == (client._transport._rules.timeout, client.driver._exchange.patience)
 
 
 @pytest.mark.parametrize("connect", [gm.connect, gm.connect_async])

@@ -7,6 +7,8 @@ with gm.connect("sendblue", line="+13125550100", api_key_id="...", api_secret_ke
     client.send(group, "Dinner at eight?")
 """
 
+from typing import TYPE_CHECKING, Any
+
 from .async_client import AsyncClient
 from .callbacks import Callback
 from .capabilities import Capabilities, Limit
@@ -21,6 +23,7 @@ from .errors import (
     BroadcastRefused,
     CapabilityError,
     ConfigurationError,
+    DirectoryError,
     GroupMessengerError,
     GroupNotFound,
     GroupPending,
@@ -31,6 +34,7 @@ from .errors import (
     KeyReused,
     LimitExceeded,
     MalformedWebhook,
+    NotAccepted,
     NotReached,
     Outcome,
     OutcomeUnknown,
@@ -43,6 +47,7 @@ from .errors import (
     Rejected,
     SendBlocked,
     Suppressed,
+    SwitchHeld,
     ThreadRetired,
     UnexpectedAnswer,
     UnsupportedOperation,
@@ -104,6 +109,7 @@ __all__ = [
     "Connection",
     "Degradation",
     "Delivery",
+    "DirectoryError",
     "Encoding",
     "Event",
     "Evidence",
@@ -135,6 +141,7 @@ __all__ = [
     "MembersChanged",
     "Message",
     "MessageReceived",
+    "NotAccepted",
     "NotReached",
     "OpaqueAddress",
     "Operation",
@@ -161,6 +168,7 @@ __all__ = [
     "Status",
     "StatusChanged",
     "Suppressed",
+    "SwitchHeld",
     "ThreadRetired",
     "Topology",
     "TypingChanged",
@@ -174,3 +182,25 @@ __all__ = [
     "load_config",
     "segments",
 ]
+
+if TYPE_CHECKING:
+    from .switchboard.asynchronous import AsyncSwitchboard as AsyncSwitchboard
+    from .switchboard.blocking import Switchboard as Switchboard
+
+_SWITCHBOARDS = {"Switchboard": "blocking", "AsyncSwitchboard": "asynchronous"}
+
+
+def __getattr__(name: str) -> Any:
+    """The switchboards, which need more than the rest, when they are asked for."""
+    if name not in _SWITCHBOARDS:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    from importlib import import_module
+
+    try:
+        module = import_module(f".switchboard.{_SWITCHBOARDS[name]}", __name__)
+    except ModuleNotFoundError as error:
+        if (error.name or "").partition(".")[0] not in ("sqlalchemy", "alembic"):
+            raise
+        missing = "the switchboard needs its extra: pip install 'groupmessenger[switchboard]'"
+        raise ModuleNotFoundError(missing, name=error.name) from error
+    return getattr(module, name)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from datetime import datetime
 from enum import StrEnum
 from functools import cache, partial
@@ -36,13 +37,17 @@ def load(kind: type[T], text: str) -> T:
 def _converter() -> Converter:
     converter = make_converter()
     for kinds in (Address, Address | None):
-        converter.register_unstructure_hook_func(partial(eq, kinds), _write_address)
-        converter.register_structure_hook_func(partial(eq, kinds), lambda value, _: _read_address(value))
+        converter.register_unstructure_hook_func(partial(eq, kinds), _unless_none(write_address))
+        converter.register_structure_hook_func(partial(eq, kinds), lambda value, _: _unless_none(read_address)(value))
     for kind in (str, int, bool):
         converter.register_structure_hook(kind, _exactly)
     converter.register_structure_hook(StrEnum, lambda value, kind: kind(value))
     converter.register_unstructure_hook(datetime, datetime.isoformat)
     return converter
+
+
+def _unless_none(change: Callable[[Any], Any]) -> Callable[[Any], Any]:
+    return lambda value: None if value is None else change(value)
 
 
 def _exactly(value: T, kind: type[T]) -> T:
@@ -51,13 +56,11 @@ def _exactly(value: T, kind: type[T]) -> T:
     return value
 
 
-def _write_address(address: Address | None) -> str | None:
-    if address is None:
-        return None
+def write_address(address: Address) -> str:
+    """An address as one text, which says of what kind it is."""
     return _OPAQUE + address.text if isinstance(address, OpaqueAddress) else str(address)
 
 
-def _read_address(value: str | None) -> Address | None:
-    if value is None:
-        return None
+def read_address(value: str) -> Address:
+    """An address that `write_address` wrote."""
     return OpaqueAddress(value.removeprefix(_OPAQUE)) if value.startswith(_OPAQUE) else parse_address(value)

@@ -63,7 +63,7 @@ class AsyncClient:
         from .transport import AsyncTransport
 
         self.messenger = messenger
-        self._operations = Operations.build(
+        self.operations = Operations.build(
             messenger,
             timeout=timeout,
             patience=patience,
@@ -75,10 +75,10 @@ class AsyncClient:
             origin=origin,
         )
         self._transport = AsyncTransport(messenger.base_url, http=http, timeout=timeout)
-        self._driver = AsyncDriver(self._transport, Exchange(messenger, patience))
+        self.driver = AsyncDriver(self._transport, Exchange(messenger, patience))
         connection = None if origin is None else origin.connection
-        self.incoming = Incoming(self._operations, observers, connection)
-        self._files = Files(self._operations)
+        self.incoming = Incoming(self.operations, observers, connection)
+        self._files = Files(self.operations)
         self._closed = False
         self._loop: object = None
 
@@ -101,31 +101,31 @@ class AsyncClient:
     @property
     def region(self) -> str | None:
         """The country of numbers that are written without one."""
-        return self._operations.region
+        return self.operations.region
 
     @property
     def capabilities(self) -> Capabilities:
         """What the provider can do, with this connection's limits."""
-        return self._operations.capabilities
+        return self.operations.capabilities
 
     def capabilities_of(self, group: Group) -> Capabilities:
         """What the provider can do with one group, as far as is known of it. No request. Raises `WrongConnection`."""
-        return self._operations.capabilities_of(group)
+        return self.operations.capabilities_of(group)
 
     def plan(self, group: Group | Members, message: Message | str, topology: Topology | str | None = None) -> Plan:
         """What sending would come to: what is refused, left out, doubtful, billed. No request.
 
         Instead of a group there may be people of whom one is to be made, of the `topology` that is to be asked for.
         """
-        return self._operations.plan(group, message, topology)
+        return self.operations.plan(group, message, topology)
 
     def plan_direct(self, to: Member | Address | str, message: Message | str) -> Plan:
         """What sending to one person, privately, would come to. No request."""
-        return self._operations.plan_direct(to, message)
+        return self.operations.plan_direct(to, message)
 
     def group(self, id: str) -> Group:
         """Address a group by the provider's id. No request, so its members are not known."""
-        return self._operations.group(id)
+        return self.operations.group(id)
 
     async def create_group(
         self, members: Members, name: str | None = None, topology: Topology | str | None = None
@@ -135,21 +135,21 @@ class AsyncClient:
         With `topology` a provider of the other kind is refused. At some providers the group is `pending` until
         its first message. Raises `InvalidInput`, `LimitExceeded`, `BroadcastRefused`, `PartialFailure`.
         """
-        return await self._run(self._operations.create_group(members, name, topology))
+        return await self._run(self.operations.create_group(members, name, topology))
 
     async def get_group(self, group: Group | str) -> Group:
         """Read a group, its members and name, from the provider. Raises `GroupNotFound`, `GroupPending`."""
-        return await self._run(self._operations.get_group(group))
+        return await self._run(self.operations.get_group(group))
 
     def list_groups(self) -> AsyncIterator[Group]:
         """The line's groups, a request a page as they are needed. Raises `UnsupportedOperation` at once."""
-        self._operations.may_list()
+        self.operations.may_list()
         return self._pages()
 
     async def _pages(self) -> AsyncIterator[Group]:
         cursor: str | None = None
         while True:
-            page = await self._run(self._operations.list_groups(cursor))
+            page = await self._run(self.operations.list_groups(cursor))
             for item in page.items:
                 yield item
             if (cursor := page.next) is None:
@@ -157,23 +157,23 @@ class AsyncClient:
 
     async def add_members(self, group: Group, members: Members) -> Group:
         """Add people to a group. Raises `PartialFailure` naming whoever could not be added."""
-        return await self._run(self._operations.add_members(group, members))
+        return await self._run(self.operations.add_members(group, members))
 
     async def remove_members(self, group: Group, members: Members) -> Group:
         """Remove people from a group. Raises `PartialFailure` naming whoever could not be removed."""
-        return await self._run(self._operations.remove_members(group, members))
+        return await self._run(self.operations.remove_members(group, members))
 
     async def rename_group(self, group: Group, name: str) -> Group:
         """Give a group another name."""
-        return await self._run(self._operations.rename_group(group, name))
+        return await self._run(self.operations.rename_group(group, name))
 
     async def leave_group(self, group: Group) -> None:
         """Take our line out of a group."""
-        await self._run(self._operations.leave_group(group))
+        await self._run(self.operations.leave_group(group))
 
     async def delete_group(self, group: Group) -> None:
         """Remove a group at the provider."""
-        await self._run(self._operations.delete_group(group))
+        await self._run(self.operations.delete_group(group))
 
     async def send(self, group: Group, message: Message | str) -> GroupReceipt:
         """Send to a group. Keep `receipt.group` for the next message.
@@ -181,11 +181,11 @@ class AsyncClient:
         Raises `CapabilityError` before any request, `ProviderError` or `NotReached` where nothing was sent, and
         `OutcomeUnknown` where it may have been: then `find_sent(error.attempt)`.
         """
-        return await self._run(self._operations.send(group, message))
+        return await self._run(self.operations.send(group, message))
 
     async def send_direct(self, to: Member | Address | str, message: Message | str) -> Receipt:
         """Send to one person, privately. Raises as `send`."""
-        return await self._run(self._operations.send_direct(to, message))
+        return await self._run(self.operations.send_direct(to, message))
 
     def receive(self, callback: Callback, *, verify: bool = True) -> tuple[Event, ...]:
         """What a provider's callback tells, once it is believed. No request.
@@ -247,25 +247,25 @@ class AsyncClient:
 
     async def cancel_scheduled(self, receipt: Receipt | str) -> None:
         """Keep a scheduled message from being sent. Raises `Rejected` where it has gone out by now."""
-        await self._run(self._operations.cancel_scheduled(receipt))
+        await self._run(self.operations.cancel_scheduled(receipt))
 
     async def check(self) -> tuple[Finding, ...]:
         """Find out whether the connection works, without texting anybody: credentials, clocks, what will end when.
 
         A finding a fact; those of `Level.FAULT` keep messages from being sent. Raises nothing for what it finds.
         """
-        return await self._run(self._operations.check())
+        return await self._run(self.operations.check())
 
     async def get_status(self, receipt: Receipt | str) -> Delivery:
         """What the provider knows of a message now, by receipt or by message id."""
-        return await self._run(self._operations.get_status(receipt))
+        return await self._run(self.operations.get_status(receipt))
 
     async def find_sent(self, attempt: Attempt | None, known: Collection[str] = ()) -> Sighting:
         """Look for a message whose outcome is unknown: `Found`, `Absent` (send it again) or `CannotTell`.
 
         `known` are message ids that belong to other messages.
         """
-        return await self._run(self._operations.find_sent(attempt, known))
+        return await self._run(self.operations.find_sent(attempt, known))
 
     async def _run(self, flow: Flow[T]) -> T:
         here = current_token()
@@ -274,4 +274,4 @@ class AsyncClient:
             flow.close()
             why = "is closed" if self._closed else "was first used in another event loop"
             raise ConfigurationError(f"this client {why}: connect again")
-        return await self._driver.run(flow)
+        return await self.driver.run(flow)

@@ -24,12 +24,17 @@ from .weburls import is_web_url
 if TYPE_CHECKING:
     from .transport import AsyncHTTP, BlockingHTTP
 
+_ON_CHANGE = ("follow", "hold")
 _DATABASE = re.compile(r"[a-z][a-z0-9+_]*://\S*", re.ASCII | re.IGNORECASE)
 
 
 @attrs.frozen
 class Config:
-    """What a configuration file says. `default` is its only connection where there is one."""
+    """What a configuration file says. `default` is its only connection where there is one.
+
+    `prefer`, `hold` and `directory_url` are for a switchboard: with `hold` a group stays with its connection until
+    `switch`, whatever the file names since.
+    """
 
     path: Path
     connections: Mapping[str, Connection]
@@ -37,6 +42,7 @@ class Config:
     prefer: tuple[str, ...] = ()
     directory_url: str | None = attrs.field(default=None, repr=False)
     public_url: str | None = None
+    hold: bool = False
     _plugins: tuple[object, ...] = attrs.field(default=(), repr=False, eq=False)
 
     def connect(
@@ -82,15 +88,10 @@ class Config:
     @property
     def unused(self) -> tuple[str, ...]:
         """The keys of the file that say something this version does not act upon."""
-        at_top = {"prefer": self.prefer, "directory.url": self.directory_url}
-        return (
-            *(key for key, value in at_top.items() if value),
-            *(
-                dotted("connections", name, key)
-                for name, connection in self.connections.items()
-                for key in ("pace", "failover")
-                if getattr(connection.options, key)
-            ),
+        return tuple(
+            dotted("connections", name, "pace")
+            for name, connection in self.connections.items()
+            if connection.options.pace
         )
 
     def _others(self, name: str) -> Mapping[str, Capabilities]:
@@ -116,6 +117,9 @@ def load_config(path: str | Path | None = None, *, plugins: Iterable[object] = (
         cure = "http is for loopback addresses alone, and it has no query"
         problems.append(Problem("webhooks.public_url", "it is no https URL", cure))
         public_url = None
+    if top.switch_on_change not in _ON_CHANGE:
+        cure = f"there are {', '.join(_ON_CHANGE)}"
+        problems.append(Problem("switch_on_change", "it is nothing that can be done", cure))
     connections: dict[str, Connection] = {}
     for name, entry in top.connections.items():
         try:
@@ -131,6 +135,7 @@ def load_config(path: str | Path | None = None, *, plugins: Iterable[object] = (
         top.prefer,
         directory_url,
         public_url,
+        top.switch_on_change == "hold",
         plugins,
     )
 

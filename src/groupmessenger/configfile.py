@@ -40,10 +40,11 @@ class Webhooks:
 
 @attrs.frozen(kw_only=True)
 class Top:
-    """What a file has at its top."""
+    """What a file has at its top. `switch_on_change` is "follow" or "hold"."""
 
     default: str | None = None
     prefer: tuple[str, ...] = ()
+    switch_on_change: str = "follow"
     directory: Directory | None = None
     webhooks: Webhooks | None = None
     connections: Mapping[str, Any] = attrs.field(factory=dict, repr=False)

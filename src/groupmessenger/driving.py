@@ -29,6 +29,7 @@ from .flow import (
     Request,
     Response,
     Sleep,
+    Through,
     Together,
     Wire,
 )
@@ -149,6 +150,8 @@ class Driver:
                     return self.run(flow, leave_by)
             case LeaveBy(moment, flow):
                 return self.run(flow, moment)
+            case Through(driver, flow):
+                return driver.run(flow, leave_by)
             case Together(flows, limit):
                 return self._together(flows, limit, leave_by)
             case _:
@@ -215,6 +218,8 @@ class AsyncDriver:
                         return await self.run(flow, leave_by)
             case LeaveBy(moment, flow):
                 return await self.run(flow, moment)
+            case Through(driver, flow):
+                return await driver.run(flow, leave_by)
             case Together(flows, limit):
                 return await self._together(flows, limit, leave_by)
             case _:

@@ -5,7 +5,8 @@
     ├── ConfigurationError              file, key, cure; all problems at once
     ├── CapabilityError                 refused here, before any request
     │   ├── UnsupportedOperation  LimitExceeded  BroadcastRefused  WrongConnection  GroupPending
-    │   └── Suppressed (opted out)  SendBlocked (an observer's veto)
+    │   ├── Suppressed (opted out)  SendBlocked (an observer's veto)
+    │   └── NotAccepted (seen in the thread, and no members)  SwitchHeld (the file names another connection)
     ├── NotReached                      never got to the provider
     ├── ProviderError                   http status, code, raw answer; nothing was done
     │   ├── AuthenticationFailed  RateLimited(retry_after)  QuotaExceeded  Rejected(reason, recipients)
@@ -13,6 +14,7 @@
     ├── OutcomeUnknown                  may have been done; carries the Attempt, which can be stored
     ├── PartialFailure                  group, succeeded, failed member by member
     ├── KeyReused  InProgress  AlreadyBound  ThreadRetired
+    ├── DirectoryError                  the switchboard's database; SENT with the receipt where only the record failed
     ├── WebhookError
     │   └── InvalidSignature  MalformedWebhook
     └── GroupUnresolved                 a reply with no group to go to; candidates
@@ -31,7 +33,7 @@ import attrs
 
 if TYPE_CHECKING:
     from .groups import Group
-    from .messages import Attempt, FailureReason
+    from .messages import Attempt, FailureReason, Receipt
     from .phone import Address, Member
 
 
@@ -132,6 +134,18 @@ class Suppressed(CapabilityError):
 
 class SendBlocked(CapabilityError):
     """An observer forbade this send."""
+
+
+class NotAccepted(CapabilityError):
+    """`members` were seen in the thread, so that a message would reach them; nobody has accepted them yet."""
+
+    def __init__(self, text: str, members: Iterable[Member] = ()) -> None:
+        super().__init__(text)
+        self.members = tuple(members)
+
+
+class SwitchHeld(CapabilityError):
+    """The file names another connection than the group's last, and says to wait for `switch`."""
 
 
 class NotReached(GroupMessengerError):
@@ -249,13 +263,40 @@ class KeyReused(GroupMessengerError):
 
 
 class InProgress(GroupMessengerError):
-    """A send with this key is still under way elsewhere."""
+    """A send with this key is still under way elsewhere, or, with outcome NOT_SENT, one that has to end before this."""
 
     outcome = Outcome.UNKNOWN
 
+    def __init__(self, text: str, *, outcome: Outcome = Outcome.UNKNOWN) -> None:
+        super().__init__(text)
+        self.outcome = outcome
+
 
 class AlreadyBound(GroupMessengerError):
-    """This provider thread already belongs to another logical group."""
+    """This provider thread already belongs to another logical group.
+
+    Where only the provider knows that, it is found out by the first message: then the outcome is SENT, with `receipt`.
+    """
+
+    def __init__(self, text: str, *, receipt: Receipt | None = None) -> None:
+        super().__init__(text)
+        self.receipt = receipt
+        if receipt is not None:
+            self.outcome = Outcome.SENT
+
+
+class DirectoryError(GroupMessengerError):
+    """The switchboard's directory could not be read or written.
+
+    Where the message went out and only that could not be written, the outcome is SENT, with `receipt`: do not send it
+    again. The record is mended by itself later.
+    """
+
+    def __init__(self, text: str, *, receipt: Receipt | None = None) -> None:
+        super().__init__(text)
+        self.receipt = receipt
+        if receipt is not None:
+            self.outcome = Outcome.SENT
 
 
 class ThreadRetired(GroupMessengerError):

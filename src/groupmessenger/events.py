@@ -16,11 +16,13 @@ from .phone import Address, Member, mask
 class Event:
     """`key` is the same whenever the same event is delivered again; `connection` names who heard it.
 
-    `at` is the provider's time, None where it gives none; it is for showing, never for putting events in order.
+    `logical` names the switchboard's group that it is of; None where it is of none, or there is no switchboard. `at` is
+    the provider's time, None where it gives none; it is for showing, never for putting events in order.
     """
 
     key: str = attrs.field(repr=False)  # it may name a recipient
     connection: str | None = None
+    logical: str | None = None
     at: datetime | None
     raw: Any = attrs.field(default=None, repr=False, eq=False)
 

@@ -169,6 +169,14 @@ class LeaveBy(Effect[T]):
 
 
 @attrs.frozen
+class Through(Effect[T]):
+    """A flow that another driver runs, blocking or async as the one that meets this: a client's, for a switchboard."""
+
+    driver: Any
+    flow: Flow[T]
+
+
+@attrs.frozen
 class Done(Generic[T]):
     """A flow of `together` that came to an end, with its result."""
 

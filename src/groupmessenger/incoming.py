@@ -113,6 +113,13 @@ class Incoming:
 
     async def reply(self, event: MessageReceived | ReactionReceived, message: Message | str) -> GroupReceipt:
         """Answer in the thread that an event came from, and nowhere else."""
+        self.check_repliable(event)
+        if event.group is None:
+            raise await self._unresolved(event)
+        return await self._operations.send(event.group, message)
+
+    def check_repliable(self, event: object) -> None:
+        """Raise what keeps an event from being answered, whatever its group."""
         if not isinstance(event, MessageReceived | ReactionReceived):
             raise InvalidInput(f"what can be answered is a message or a reaction, and this is {type(event).__name__}")
         if event.line != self.messenger.line:
@@ -122,9 +129,6 @@ class Incoming:
             if event.group is None:
                 raise GroupUnresolved(f"the thread cannot be answered: {why}")
             raise UnsupportedOperation(f"the thread cannot be answered: {why}")
-        if event.group is None:
-            raise await self._unresolved(event)
-        return await self._operations.send(event.group, message)
 
     async def _unresolved(self, event: MessageReceived | ReactionReceived) -> GroupUnresolved:
         title = self.messenger.title

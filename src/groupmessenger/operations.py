@@ -36,6 +36,15 @@ from .sending import Observing, Sending, certain
 T = TypeVar("T")
 
 
+@attrs.frozen
+class Prepared:
+    """A message to a group that was checked and may leave once."""
+
+    group: Group
+    attempt: Attempt
+    degradations: tuple[Degradation, ...]
+
+
 @attrs.define(eq=False)
 class Operations:
     """What a client does, for one messenger."""
@@ -206,21 +215,31 @@ class Operations:
             raise
 
     async def _send(self, group: Group, message: Message) -> GroupReceipt:
-        plan = self._planner.send(group, message)
+        return await self.dispatch(await self.prepare(group, message))
+
+    async def prepare(self, group: Group, message: Message, token: str | None = None) -> Prepared:
+        """Make an attempt at a message, checked, with a token of its own unless there is one. No request."""
+        self.may(Operation.SEND, group)
+        plan = self._planner.send(self._ours(group), message)
         plan.check()
-        attempt = await self._sending.attempt(plan.message, group=group)
-        send = partial(self.messenger.send, group, plan.message, attempt.token)
+        attempt = await self._sending.attempt(plan.message, group=group, token=token)
+        return Prepared(group, attempt, plan.degradations)
+
+    async def dispatch(self, prepared: Prepared) -> GroupReceipt:
+        """Let a prepared message leave."""
+        group, message = prepared.group, prepared.attempt.message
+        send = partial(self.messenger.send, group, message, prepared.attempt.token)
 
         def finish(receipt: GroupReceipt) -> GroupReceipt:
             self._opened.remember(group, receipt.group)
             return attrs.evolve(
                 receipt,
                 recipients=receipt.recipients
-                or tuple(each for each in receipt.group.addresses if each not in plan.message.leave_out),
-                degradations=(*plan.degradations, *receipt.degradations),
+                or tuple(each for each in receipt.group.addresses if each not in message.leave_out),
+                degradations=(*prepared.degradations, *receipt.degradations),
             )
 
-        return await self._sending.carry_out(attempt, GroupReceipt, send, finish)
+        return await self._sending.carry_out(prepared.attempt, GroupReceipt, send, finish)
 
     async def send_direct(self, to: Member | Address | str, message: Message | str) -> Receipt:
         """Send to one person, privately."""

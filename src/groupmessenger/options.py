@@ -25,7 +25,8 @@ class Options:
     `timeout` is for one answer and `patience` for all waiting between tries, in seconds. `region` reads numbers
     without a country code. `limits` overrides limits by name. `strict` refuses what would otherwise go with a
     degradation or a doubt. `settle_after` is how many seconds a lost message may still turn up. `allow_broadcast`
-    lets groups be private copies. `pace` ("10/s", "60/min", "1000/h") and `failover` are kept, and not used yet.
+    lets groups be private copies. `failover` lets a switchboard go on with another connection where this one cannot be
+    reached. `pace` ("10/s", "60/min", "1000/h") is kept, and not used yet.
     """
 
     region: str | None = None

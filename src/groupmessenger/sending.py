@@ -72,14 +72,16 @@ class Sending:
     _observers: Observing | None
     _sent: Bounded[str, str] = attrs.field(factory=Bounded, init=False)
 
-    async def attempt(self, message: Message, *, group: Group | None = None, to: Address | None = None) -> Attempt:
-        """Make an attempt, with a random token of its own."""
+    async def attempt(
+        self, message: Message, *, group: Group | None = None, to: Address | None = None, token: str | None = None
+    ) -> Attempt:
+        """Make an attempt, with a random token of its own unless there is one."""
         now = await Now()
         for name, moment in {"send_at": message.send_at, "expires_at": message.expires_at}.items():
             if moment is not None and moment <= now:
                 raise UnsupportedOperation(f"{name} is over already: leave it out, or take a later time")
         return Attempt(
-            token=secrets.token_hex(16),
+            token=token or secrets.token_hex(16),
             provider=self._messenger.name,
             line=self._messenger.line,
             message=message,

@@ -7,7 +7,7 @@ import logging
 import secrets
 import threading
 from collections import Counter
-from collections.abc import Awaitable, Callable, Iterator, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from datetime import datetime
 from functools import partial
 from typing import TYPE_CHECKING, Any, TypeAlias
@@ -15,12 +15,13 @@ from urllib.parse import urlsplit
 
 import attrs
 
-from ..callbacks import LARGEST, Acknowledgement, Callback, Verified
+from ..callbacks import LARGEST, Acknowledgement, Callback
 from ..errors import ConfigurationError, InvalidSignature, Problem, UnsupportedOperation, WebhookError
 from ..events import Event
 from ..flow import Call, Effect, Flow
 from ..incoming import Incoming, check_replay
 from ..weburls import is_loopback, is_web_url
+from .ears import Ears
 from .seen import MemorySeen, Seen, Standing
 
 if TYPE_CHECKING:
@@ -107,10 +108,7 @@ class Receiver:
         self._verify = verify
         self._from_us = from_us
         self._knows_urls = knows_urls or public_url is not None
-        self._own_lines = frozenset(line for each in self._incoming.values() for line in each.messenger.own_lines)
-        self._by_line = {
-            (each.messenger.name, each.messenger.line): name for name, each in reversed(self._incoming.items())
-        }
+        self._ears = Ears(self._incoming, verify=verify)
         self._guard = threading.Lock()
         self._under_way: set[str] = set()
 
@@ -142,7 +140,7 @@ class Receiver:
             if verified.once is not None:
                 await Call(partial(check_replay, verified, callback, partial(self._first, incoming)))
             self._unanswered.pop(name, None)
-            events = list(self._understood(name, callback, verified))
+            events = self._ears.understand(name, callback, verified)
         except UnsupportedOperation:
             return Answer(404)
         except WebhookError as error:
@@ -160,27 +158,6 @@ class Receiver:
         if not all(done):
             return AGAIN
         return Answer(wants.status, wants.body, {"content-type": wants.content_type} if wants.body else {})
-
-    def _understood(self, name: str, callback: Callback, verified: Verified) -> Iterator[Event]:
-        """The events of a callback, each as the connection that it is for has to understand it."""
-        incoming = self._incoming[name]
-        for event in incoming.parse(callback, verified):
-            line: str | None = getattr(event, "line", None)
-            known = line is None or line == incoming.messenger.line
-            other = name if known else self._by_line.get((incoming.messenger.name, str(line)), name)
-            mine = other if self._believes(other, name, callback) else name
-            for each in self._incoming[mine].understand([event], verified, self._own_lines):
-                yield attrs.evolve(each, connection=mine)
-
-    def _believes(self, other: str, name: str, callback: Callback) -> bool:
-        """Whether another connection believes what was believed here: who may speak for one account may not for all."""
-        if other == name or not self._verify:
-            return True
-        try:
-            self._incoming[other].verify(callback)
-        except WebhookError:
-            return False
-        return True
 
     async def _take(self, event: Event, owner: str) -> bool:
         """Have an event handled unless it was, or is just now. Whether it is done."""

@@ -1,0 +1,271 @@
+"""The directory: the switchboard's database, for several processes and threads at once."""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import os
+import random
+import secrets
+import threading
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, TypeVar
+
+import attrs
+from sqlalchemy import Connection, CursorResult, Engine, Executable, Table, cast, func, inspect, select
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.exc import SQLAlchemyError
+
+from ..errors import DirectoryError
+from . import migrations
+from .engine import directory_url, file_of, is_conflict, make_engine, shown, told
+from .tables import PREFIX, Moment, facts, groups, metadata
+
+T = TypeVar("T")
+
+_PATIENCE = 5.0  # seconds in all, for transactions that others were in the way of
+_FIRST_WAIT = 0.01  # seconds; doubled each time
+_LONGEST_WAIT = 0.5
+_UPGRADING = 0x67726F75706D7367  # PostgreSQL's advisory lock: any number that nobody else takes
+_opening = threading.Lock()  # of any directory: Alembic keeps its context in globals
+
+
+@attrs.define(eq=False)
+class Transaction:
+    """One transaction on the directory, given to the work that `Directory.do` does."""
+
+    connection: Connection
+    _secret: bytes = attrs.field(repr=False)
+    _clock: Callable[[], datetime] | None = attrs.field(default=None, repr=False)
+    _now: datetime | None = attrs.field(default=None, init=False)
+
+    @property
+    def now(self) -> datetime:
+        """The directory's time, in UTC; the same throughout a transaction.
+
+        The clock is this process's on SQLite and the server's on PostgreSQL, whose clients' may differ.
+        """
+        if self._now is None:
+            if self._clock is not None:
+                self._now = self._clock().astimezone(UTC)
+            elif self._is_postgresql:
+                self._now = self.connection.execute(select(func.clock_timestamp(type_=Moment))).scalar_one()
+            else:
+                self._now = datetime.now(UTC)
+        return self._now
+
+    def execute(
+        self, statement: Executable, parameters: Mapping[str, Any] | Sequence[Mapping[str, Any]] | None = None
+    ) -> CursorResult[*tuple[Any, ...]]:
+        """Execute a statement, as SQLAlchemy's connection does."""
+        return self.connection.execute(statement, parameters)
+
+    def digest(self, text: str) -> str:
+        """A hash of the text, in hex, that nobody can compute who has not the directory's own secret."""
+        return hmac.new(self._secret, text.encode(), hashlib.sha256).hexdigest()
+
+    def insert_once(self, table: Table, **values: Any) -> bool:
+        """Insert a row unless one is there that is unique in the same way. True where it was made."""
+        insert = postgresql.insert if self._is_postgresql else sqlite.insert
+        statement = insert(table).values(**values).on_conflict_do_nothing()
+        return self.connection.execute(statement, execution_options={"preserve_rowcount": True}).rowcount == 1
+
+    def lock_group(self, group_id: int) -> None:
+        """Make other transactions that lock this group wait for the end of this one."""
+        if self._is_postgresql:  # SQLite's transactions are one after another anyway
+            self.connection.execute(select(groups.c.id).where(groups.c.id == group_id).with_for_update())
+
+    @property
+    def _is_postgresql(self) -> bool:
+        return self.connection.dialect.name == "postgresql"
+
+
+@attrs.frozen
+class DirectoryInfo:
+    """What a directory is and holds. `url` has no password.
+
+    `revision` is that of the tables (None: there are none yet), `newest` the one that this version of the library
+    needs. `rows` has the number of rows of each table. `size` is in bytes: SQLite's file, or our tables in PostgreSQL.
+    """
+
+    url: str
+    engine: str
+    revision: str | None
+    newest: str
+    rows: dict[str, int]
+    size: int | None
+
+
+class Directory:
+    """The directory at a URL: an SQLite file, made and upgraded as it is used, or a PostgreSQL database.
+
+    Threads and processes may share it, also after a fork. Nothing is opened before it is used. Times come from
+    `clock` where one is given. A relative path of SQLite's begins in `folder`, else where the process is.
+
+    Raises `ConfigurationError` for any other URL, and where psycopg is missing.
+    """
+
+    def __init__(self, url: str, *, folder: Path | None = None, clock: Callable[[], datetime] | None = None) -> None:
+        self._url = directory_url(url, folder)
+        self._clock = clock
+        # By process: a connection from before a fork is the parent's, and not even to be closed here.
+        self._opened: dict[int, tuple[Engine, bytes]] = {}
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}({shown(self._url)!r})"
+
+    def do(self, work: Callable[[Transaction], T]) -> T:
+        """Do the work in one transaction, and again from its beginning where another's was in the way.
+
+        So the work does nothing but to read and write here. An error of its own takes back what it wrote.
+
+        Raises `DirectoryError` where the directory cannot be read or written within some seconds (30 more where SQLite
+        is kept waiting), or its tables are older (on PostgreSQL) or newer than this version of the library's.
+        """
+        return self._patiently(lambda: self._once(work))
+
+    def upgrade(self) -> str | None:
+        """Bring the tables to this version of the library. Gives the revision before, None if there were none.
+
+        Raises `DirectoryError` as `do` does.
+        """
+        return self._patiently(self._upgrade_once)
+
+    def info(self) -> DirectoryInfo:
+        """Look at the directory, which is neither made nor changed by that.
+
+        Raises `DirectoryError` where it cannot be read.
+        """
+        return self._patiently(self._info_once)
+
+    def close(self) -> None:
+        """Close this process's connections. The next use opens it again."""
+        with _opening:
+            engine, _ = self._opened.pop(os.getpid(), (None, b""))
+        if engine is not None:
+            engine.dispose()
+
+    def _patiently(self, work: Callable[[], T]) -> T:
+        end = time.monotonic() + _PATIENCE
+        longest = _FIRST_WAIT
+        while True:
+            try:
+                return work()
+            except SQLAlchemyError as error:
+                wait = random.uniform(longest / 2, longest)  # noqa: S311 - not a secret
+                if not is_conflict(error) or time.monotonic() + wait > end:
+                    # Without its cause, which may quote values.
+                    raise DirectoryError(f"the directory {shown(self._url)} fails: {told(error)}") from None
+            time.sleep(wait)
+            longest = min(2 * longest, _LONGEST_WAIT)
+
+    def _once(self, work: Callable[[Transaction], T]) -> T:
+        engine, secret = self._open()
+        with engine.begin() as connection:
+            return work(Transaction(connection, secret, self._clock))
+
+    def _open(self) -> tuple[Engine, bytes]:
+        process = os.getpid()
+        opened = self._opened.get(process)
+        if opened is None:
+            with _opening:
+                opened = self._opened.get(process)
+                if opened is None:
+                    opened = self._opened[process] = self._opened_now()
+        return opened
+
+    def _opened_now(self) -> tuple[Engine, bytes]:
+        if file_of(self._url) is not None:
+            self._migrate()
+        engine = self._engine()
+        try:
+            with engine.begin() as connection:
+                if _revision(connection) != migrations.NEWEST:
+                    raise DirectoryError(
+                        f"the directory {shown(self._url)} is not at this version of groupmessenger yet: "
+                        "run `groupmessenger directory upgrade`"
+                    )
+                return engine, _secret(connection)
+        except BaseException:
+            engine.dispose()
+            raise
+
+    def _upgrade_once(self) -> str | None:
+        with _opening:
+            return self._migrate()
+
+    def _migrate(self) -> str | None:
+        with self._passing(foreign_keys=False) as connection:
+            if connection.dialect.name == "postgresql":  # SQLite's transaction keeps others out as it is
+                connection.execute(select(func.pg_advisory_xact_lock(_UPGRADING)))
+            before = _revision(connection)
+            if before != migrations.NEWEST:
+                migrations.upgrade(connection)
+            return before
+
+    def _info_once(self) -> DirectoryInfo:
+        revision, rows, size = None, dict[str, int](), None
+        path = file_of(self._url)
+        if path is None or path.exists():
+            with self._passing() as connection:
+                revision, rows, size = migrations.revision(connection), _rows(connection), _size(connection)
+        return DirectoryInfo(shown(self._url), self._url.get_backend_name(), revision, migrations.NEWEST, rows, size)
+
+    @contextmanager
+    def _passing(self, *, foreign_keys: bool = True) -> Iterator[Connection]:
+        """A transaction on a connection that is not kept."""
+        engine = self._engine(foreign_keys=foreign_keys)
+        try:
+            with engine.begin() as connection:
+                yield connection
+        finally:
+            engine.dispose()
+
+    def _engine(self, *, foreign_keys: bool = True) -> Engine:
+        try:
+            return make_engine(self._url, foreign_keys=foreign_keys)
+        except OSError as error:
+            raise DirectoryError(f"the directory {shown(self._url)} cannot be made: {error.strerror}") from None
+
+
+def _revision(connection: Connection) -> str | None:
+    revision = migrations.revision(connection)
+    if revision is not None and revision not in migrations.REVISIONS:
+        raise DirectoryError(
+            f"the directory is at revision {revision}, of a newer version of groupmessenger: install that version"
+        )
+    return revision
+
+
+def _secret(connection: Connection) -> bytes:
+    """The key of the directory's hashes, which the first process makes."""
+    transaction = Transaction(connection, b"")
+    transaction.insert_once(facts, name="secret", value=secrets.token_hex(32))
+    stored = transaction.execute(select(facts.c.value).where(facts.c.name == "secret")).scalar_one()
+    return bytes.fromhex(stored)
+
+
+def _tables(connection: Connection) -> list[Table]:
+    there = set(inspect(connection).get_table_names())
+    return [table for table in metadata.sorted_tables if table.name in there]
+
+
+def _rows(connection: Connection) -> dict[str, int]:
+    return {
+        table.name.removeprefix(PREFIX): connection.execute(select(func.count()).select_from(table)).scalar_one()
+        for table in _tables(connection)
+    }
+
+
+def _size(connection: Connection) -> int:
+    if connection.dialect.name == "sqlite":
+        pages, each = (
+            connection.exec_driver_sql(f"PRAGMA {what}").scalar_one() for what in ("page_count", "page_size")
+        )
+        return int(pages * each)
+    sizes = [func.pg_total_relation_size(cast(table.name, postgresql.REGCLASS)) for table in _tables(connection)]
+    return sum(connection.execute(select(size)).scalar_one() for size in sizes)

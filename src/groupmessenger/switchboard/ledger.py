@@ -1,0 +1,221 @@
+"""Messages and the attempts at them: what may leave, and when. All of it transactions.
+
+Every change of state is one conditional UPDATE; who changes no row has lost.
+"""
+
+from __future__ import annotations
+
+import secrets
+from datetime import timedelta
+from typing import TypeAlias
+
+import attrs
+from sqlalchemy import select, update
+
+from .._dumping import dump
+from ..errors import InProgress, KeyReused, NotAccepted, Outcome
+from ..messages import Attempt, Message
+from . import optouts, people, threads
+from .directory import Transaction
+from .tables import attempts, messages
+from .tried import UNDER_WAY, Tried, by_token, last_of, open_of
+from .values import LogicalGroup, State
+
+FEATURES = ("media", "effect", "reply_to", "send_at", "expires_at", "priority", "leave_out")
+
+
+@attrs.frozen
+class Reserved:
+    """This attempt may be prepared, and nobody else's of this group before it has ended."""
+
+    tried: Tried
+
+
+@attrs.frozen
+class Ended:
+    """The message was sent by an attempt before."""
+
+    tried: Tried
+
+
+@attrs.frozen
+class UnderWay:
+    """An attempt of the group is being made; `same` if it is at this very message."""
+
+    tried: Tried
+    same: bool
+
+
+@attrs.frozen
+class Unsure:
+    """Of an attempt nobody knows yet what became of it; `same` if it is at this very message."""
+
+    tried: Tried
+    same: bool
+
+
+Standing: TypeAlias = Reserved | Ended | UnderWay | Unsure
+
+
+@attrs.frozen(kw_only=True)
+class Wanted:
+    """A message that is to be sent to a group, by one connection. `lease` and `settle` are in seconds."""
+
+    group: LogicalGroup
+    message: Message
+    key: str | None
+    connection: str
+    provider: str
+    line: str = attrs.field(repr=False)
+    lease: float
+    settle: float
+    message_id: int | None = None  # where an attempt at it was made before
+
+
+def content(message: Message) -> str:
+    """Everything of a message that is sent; a reference of the caller's own is not."""
+    return dump(attrs.evolve(message, reference=None)) if message.reference else dump(message)
+
+
+def likeness(message: Message) -> str:
+    """What a message looks like to whoever can compare nothing else."""
+    return dump(Message(message.text, message.media))
+
+
+def look(t: Transaction, wanted: Wanted) -> Standing | None:
+    """What stands in the way of a message, or was done of it before; None where nothing was. Raises `KeyReused`."""
+    if wanted.key is not None:
+        here = (messages.c.group_id == wanted.group.id) & (messages.c.key == wanted.key)
+        row = t.execute(select(messages).where(here)).one_or_none()
+        if row is not None:
+            if row.digest != t.digest(content(wanted.message)):
+                raise KeyReused(
+                    f"the key {wanted.key!r} was used for another message to this group: nothing was sent; "
+                    "take a new key for a new message"
+                )
+            last = last_of(t, row.id)
+            if last is not None and (standing := _standing(last)) is not None:
+                return standing
+    for other in open_of(t, wanted.group.id):
+        if other.state in UNDER_WAY:
+            return UnderWay(other, same=False)
+        if (other.provider, other.line) == (wanted.provider, wanted.line) and not other.is_settled(wanted.settle):
+            return Unsure(other, same=False)
+    return None
+
+
+def _standing(last: Tried) -> Standing | None:
+    if last.state is State.SENT:
+        return Ended(last)
+    if last.state in UNDER_WAY:
+        return UnderWay(last, same=True)
+    return Unsure(last, same=True) if last.state is State.UNKNOWN else None
+
+
+def reserve(t: Transaction, wanted: Wanted) -> Standing:
+    """Begin an attempt, unless another is in its way. Raises `KeyReused`, `Suppressed`."""
+    t.lock_group(wanted.group.id)
+    expire(t, wanted.group.id)
+    if (standing := look(t, wanted)) is not None:
+        return standing
+    optouts.refuse(t, wanted.group.members, wanted.message.leave_out)
+    token = secrets.token_hex(16)
+    made = attempts.insert().values(
+        token=token,
+        message_id=_message(t, wanted),
+        group_id=wanted.group.id,
+        connection=wanted.connection,
+        provider=wanted.provider,
+        line=wanted.line,
+        state=State.PREPARING,
+        lease_until=t.now + timedelta(seconds=wanted.lease),
+        created_at=t.now,
+    )
+    t.execute(made)
+    return Reserved(by_token(t, token))
+
+
+def _message(t: Transaction, wanted: Wanted) -> int:
+    if wanted.message_id is not None:
+        return wanted.message_id
+    if wanted.key is not None:
+        here = (messages.c.group_id == wanted.group.id) & (messages.c.key == wanted.key)
+        known = t.execute(select(messages.c.id).where(here)).scalar()
+        if known is not None:
+            return int(known)
+    made = messages.insert().values(
+        group_id=wanted.group.id,
+        key=wanted.key,
+        digest=t.digest(content(wanted.message)),
+        likeness=t.digest(likeness(wanted.message)),
+        features=[name for name in FEATURES if getattr(wanted.message, name)],
+        created_at=t.now,
+    )
+    (key,) = t.execute(made).inserted_primary_key or (0,)
+    return int(key)
+
+
+def expire(t: Transaction, group_id: int | None = None) -> None:
+    """End the attempts whose process is gone: nothing left of those that were prepared, of the others nobody knows."""
+    over = attempts.c.lease_until < t.now
+    if group_id is not None:
+        over &= attempts.c.group_id == group_id
+    gone = "the process that prepared it was gone"
+    for state, values in (
+        (State.PREPARING, {"state": State.NOT_SENT, "error": gone, "ended_at": t.now}),
+        (State.SENDING, {"state": State.UNKNOWN, "error": "the process that sent it was gone", "ended_at": t.now}),
+    ):
+        t.execute(update(attempts).where(over, attempts.c.state == state).values(values))
+
+
+def keep(t: Transaction, tried: Tried, lease: float) -> None:
+    """Raise `InProgress` unless an attempt is still ours to prepare, and make it so for `lease` seconds more."""
+    mine = (attempts.c.token == tried.token) & (attempts.c.state == State.PREPARING)
+    until = t.now + timedelta(seconds=lease)
+    if not t.execute(update(attempts).where(mine).values(lease_until=until)).rowcount:
+        raise InProgress("it took so long that it was given up: send it again", outcome=Outcome.NOT_SENT)
+
+
+@attrs.frozen
+class Leaving:
+    """An attempt that is about to leave: what has to be so still."""
+
+    tried: Tried
+    attempt: Attempt
+    group: LogicalGroup
+    binding_id: int
+    leaving: float
+    lease: float
+
+
+def depart(t: Transaction, leaving: Leaving) -> bool:
+    """Let an attempt leave, unless the group has changed meanwhile: then it is begun again.
+
+    Raises `Suppressed`, `NotAccepted`, and `InProgress` where it was given up.
+    """
+    tried, attempt = leaving.tried, leaving.attempt
+    t.lock_group(tried.group_id)
+    group = people.load_id(t, tried.group_id)
+    if group.addresses != leaving.group.addresses or group.archived_at is not None:
+        return False
+    optouts.refuse(t, group.members, attempt.message.leave_out)
+    binding = threads.by_id(t, leaving.binding_id)
+    strangers = [member for member in group.observed if member.address in binding.possible]
+    if strangers:
+        raise NotAccepted(
+            f"{', '.join(repr(each.address) for each in strangers)} was seen in the thread and is no member: "
+            "accept_members() takes them in, remove_members() takes them out, or goes on in another thread",
+            strangers,
+        )
+    mine = (attempts.c.token == tried.token) & (attempts.c.state == State.PREPARING)
+    values = {
+        "state": State.SENDING,
+        "binding_id": leaving.binding_id,
+        "leave_from": t.now,
+        "leave_by": t.now + timedelta(seconds=leaving.leaving),
+        "lease_until": t.now + timedelta(seconds=leaving.lease),
+        "dump": attempt.dump(),
+    }
+    if not t.execute(update(attempts).where(mine).values(values)).rowcount:
+        raise InProgress("it took so long that it was given up: send it again", outcome=Outcome.NOT_SENT)
+    return True

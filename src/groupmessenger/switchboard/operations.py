@@ -1,0 +1,203 @@
+"""What a switchboard does, as flows: checked, and each done by whoever does it."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from functools import partial
+
+from ..callbacks import Callback
+from ..delivery import Delivery
+from ..errors import InvalidInput
+from ..events import Event, MessageReceived, ReactionReceived, StatusChanged
+from ..groups import Topology
+from ..incoming import check_replay
+from ..inputs import as_message
+from ..messages import Message
+from ..phone import Address, Member, Members, parse_address, parse_members
+from ..webhooks.ears import Ears
+from . import hearing, history, optouts, people, replying, routing, seen, settling, switching, threads
+from .board import Board
+from .directory import Transaction
+from .sending import Sending
+from .tried import Tried
+from .values import BoardPlan, BoardReceipt, Entry, Fork, LogicalGroup, OptOut, Settled, SwitchPlan
+
+
+class Operations:
+    """The operations of one switchboard."""
+
+    def __init__(self, board: Board) -> None:
+        self.board = board
+        self._ears = Ears({name: line.incoming for name, line in board.lines.items()})
+
+    # Groups
+
+    async def create_group(
+        self,
+        name: str,
+        members: Members,
+        topology: Topology | str | None,
+        prefer: Sequence[str],
+        failover: bool | None,
+    ) -> LogicalGroup:
+        """Make a logical group. No request."""
+        crowd = self._people(members)
+        if not crowd:
+            raise InvalidInput("no members: name at least one other person")
+        if isinstance(prefer, str):
+            raise InvalidInput("prefer is a list of connections: put the single one in brackets")
+        for each in prefer:
+            self.board.line(each)
+        kind = _topology(topology)
+        return await self.board.do(people.create, name, crowd, topology=kind, prefer=prefer, failover=failover)
+
+    async def group(self, name: str) -> LogicalGroup:
+        """One group."""
+        return await self.board.do(people.load, name)
+
+    async def groups(self, archived: bool) -> tuple[LogicalGroup, ...]:
+        """All groups."""
+        return await self.board.do(people.listed, archived=archived)
+
+    async def find_group(self, members: Members) -> LogicalGroup | None:
+        """The group of exactly these people."""
+        return await self.board.do(people.of, self._people(members))
+
+    async def add_members(self, name: str, members: Members) -> LogicalGroup:
+        """Put people into a group."""
+        return await self.board.do(people.add, name, self._people(members))
+
+    async def remove_members(self, name: str, members: Members) -> LogicalGroup:
+        """Take people out of a group."""
+        return await self.board.do(people.remove, name, self._people(members))
+
+    async def accept_members(self, name: str, members: Members | None) -> LogicalGroup:
+        """Make members of those who were seen in the group's thread."""
+        return await self.board.do(people.accept, name, None if members is None else self._people(members))
+
+    async def rename(self, name: str, new: str) -> LogicalGroup:
+        """Give a group another name."""
+        return await self.board.do(people.rename, name, new)
+
+    async def archive(self, name: str) -> LogicalGroup:
+        """Put a group away."""
+        return await self.board.do(people.archive, name)
+
+    # Messages
+
+    async def send(self, name: str, message: Message | str, key: str | None) -> BoardReceipt:
+        """Send to a group."""
+        return await Sending(self.board, name, as_message(message), _key(key)).run()
+
+    async def reply(
+        self, event: MessageReceived | ReactionReceived, message: Message | str, to: str | None, key: str | None
+    ) -> BoardReceipt:
+        """Answer in the thread that an event came from."""
+        if not isinstance(event, MessageReceived | ReactionReceived):
+            raise InvalidInput(f"what can be answered is a message or a reaction, and this is {type(event).__name__}")
+        return await replying.reply(self.board, event, as_message(message), to, _key(key))
+
+    async def plan(self, name: str, message: Message | str) -> BoardPlan:
+        """What sending would come to, and by which connection."""
+        group = await self.board.do(people.load, name)
+        route = routing.choose(group, as_message(message), self.board.rules, self.board.lines)
+        return BoardPlan(connection=route.line.name, plan=route.plan, passed_over=route.passed_over)
+
+    async def history(self, name: str, limit: int | None) -> tuple[Entry, ...]:
+        """The messages to a group."""
+
+        def read(t: Transaction) -> tuple[Entry, ...]:
+            return history.entries(t, people.load(t, name).id, limit)
+
+        return await self.board.do(read)
+
+    async def forks(self, name: str) -> tuple[Fork, ...]:
+        """When and why a group went on in another thread."""
+
+        def read(t: Transaction) -> tuple[Fork, ...]:
+            return threads.forked(t, people.load(t, name).id)
+
+        return await self.board.do(read)
+
+    async def delivery(self, name: str, key: str | None) -> Delivery:
+        """What became of the message with a key, or of the last one."""
+
+        def read(t: Transaction) -> tuple[Tried, Sequence[StatusChanged]]:
+            tried = history.message(t, people.load(t, name).id, key)
+            if tried is None:
+                which = "no message to this group yet" if key is None else "no message to this group has this key"
+                raise InvalidInput(f"{which}: history() has those there are")
+            return tried, history.statuses(t, tried)
+
+        tried, told = await self.board.do(read)
+        line = self.board.at(tried.provider, tried.line)
+        if line is None:
+            return Delivery(tried.provider_id or "", told)
+        return line.incoming.delivery(tried.receipt(), told)
+
+    async def settle(self) -> tuple[Settled, ...]:
+        """Look for every message whose outcome is unknown."""
+        return await settling.settle(self.board)
+
+    # Switching
+
+    async def plan_switch(self, to: str, names: Collection[str] | None) -> tuple[SwitchPlan, ...]:
+        """What a switch would mean for these groups, or for all."""
+        if isinstance(names, str):
+            raise InvalidInput("names is a list of groups: put the single one in brackets")
+        return await switching.plan_switch(self.board, to, names)
+
+    async def switch(self, name: str, to: str | None) -> LogicalGroup:
+        """Set a group's route."""
+        return await switching.switch(self.board, name, to)
+
+    # Hearing
+
+    async def receive(self, connection: str, callback: Callback) -> tuple[Event, ...]:
+        """Believe a callback, keep what it tells, and give that."""
+        line = self.board.line(connection)
+        verified = line.incoming.verify(callback)
+        events = self._ears.understand(connection, callback, verified)
+
+        def take_in(t: Transaction) -> tuple[Event, ...]:
+
+            check_replay(verified, callback, partial(seen.first, t, f"{line.provider}/once/"))
+            return self.take_in(t, events)
+
+        return await self.board.do(take_in)
+
+    def take_in(self, t: Transaction, events: Sequence[Event]) -> tuple[Event, ...]:
+        """Keep what events tell."""
+        pairs = [(event, self.board.lines[str(event.connection)]) for event in events]
+        return hearing.take_in(t, pairs, self._ears.own_lines)
+
+    # People
+
+    async def suppress(self, address: Address | str, lift: bool) -> None:
+        """Keep that somebody is not to be texted, or may be again."""
+        who = parse_address(address, region=self.board.region)
+
+        def write(t: Transaction) -> None:
+            optouts.record(t, who, suppressed=not lift, source="application")
+
+        await self.board.do(write)
+
+    async def opt_outs(self, everything: bool) -> tuple[OptOut, ...]:
+        """Who opted out."""
+        return await self.board.do(optouts.listed, everything=everything)
+
+    def _people(self, members: Members) -> tuple[Member, ...]:
+        return parse_members(members, region=self.board.region)
+
+
+def _topology(topology: Topology | str | None) -> Topology | None:
+    try:
+        return None if topology is None else Topology(topology)
+    except ValueError:
+        raise InvalidInput(f"topology is one of {', '.join(Topology)}") from None
+
+
+def _key(key: str | None) -> str | None:
+    if key is not None and (not isinstance(key, str) or not key.strip() or len(key) > 200):
+        raise InvalidInput("a key is a text of 1 to 200 characters, the same whenever the same message is meant")
+    return key

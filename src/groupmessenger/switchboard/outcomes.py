@@ -1,0 +1,104 @@
+"""What became of attempts. All of it transactions.
+
+Every change of state is one conditional UPDATE; who changes no row has lost.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import attrs
+from sqlalchemy import select, update
+
+from .._dumping import write_address
+from ..messages import GroupReceipt, Receipt
+from . import people, threads
+from .directory import Transaction
+from .tables import attempts, groups
+from .tried import Tried, by_token
+from .values import State
+
+
+def sent(t: Transaction, token: str, receipt: Receipt) -> Tried:
+    """Keep that an attempt was sent, whatever was thought of it before."""
+    before = by_token(t, token)
+    values: dict[str, Any] = {
+        "state": State.SENT,
+        "status": receipt.status,
+        "reason": receipt.reason,
+        "recipients": [write_address(address) for address in receipt.recipients],
+        "degradations": [[each.feature, each.done] for each in receipt.degradations],
+        "dump": None,
+        "error": None,
+        "gave_up_at": None,
+        "ended_at": t.now,
+    }
+    if receipt.id and _is_free(t, before, receipt.id):
+        values["provider_id"] = receipt.id
+    if before.state is State.NOT_SENT:
+        values["conflict"] = f"it was thought not to have been sent: {before.error or 'refused'}"
+    t.execute(update(attempts).where(attempts.c.token == token).values(values))
+    t.execute(update(groups).where(groups.c.id == before.group_id).values(last=before.connection))
+    return by_token(t, token)
+
+
+def record_sent(t: Transaction, token: str, receipt: GroupReceipt, binding_id: int) -> str | None:
+    """Keep that a message was sent, and on which thread. Gives the group whose thread that is, if it is another's."""
+    tried = sent(t, token, receipt)
+    owner = threads.by_thread(t, receipt.group.provider, receipt.group.line, receipt.group.id)
+    if owner is None or owner.id == binding_id:
+        before = threads.by_id(t, binding_id)
+        known = attrs.evolve(receipt.group, members=before.group.members)
+        threads.changed(t, binding_id, known, before.doubtful, opened=True)
+        return None
+    if owner.group_id == tried.group_id:
+        threads.replace(t, binding_id, owner)
+        return None
+    threads.merge(t, binding_id)
+    return people.load_id(t, owner.group_id).name
+
+
+def _is_free(t: Transaction, tried: Tried, provider_id: str) -> bool:
+    """Whether a message id is not another attempt's."""
+    here = (attempts.c.provider == tried.provider) & (attempts.c.line == tried.line)
+    owner = t.execute(select(attempts.c.token).where(here, attempts.c.provider_id == provider_id)).scalar()
+    return owner in (None, tried.token)
+
+
+def refused(t: Transaction, token: str, error: str) -> None:
+    """Keep that an attempt did not go out; of one that did, that somebody says so."""
+    before = by_token(t, token)
+    if before.state is State.SENT:
+        t.execute(update(attempts).where(attempts.c.token == token).values(conflict=f"sent, and then refused: {error}"))
+        return
+    values = {"state": State.NOT_SENT, "error": error, "dump": None, "gave_up_at": None, "ended_at": t.now}
+    t.execute(update(attempts).where(attempts.c.token == token, attempts.c.state == before.state).values(values))
+
+
+def lost(t: Transaction, token: str, error: str, provider_id: str | None) -> Tried:
+    """Keep that nobody knows what became of an attempt, unless somebody does by now."""
+    mine = (attempts.c.token == token) & (attempts.c.state == State.SENDING)
+    values = {"state": State.UNKNOWN, "error": error, "ended_at": t.now}
+    if provider_id and _is_free(t, by_token(t, token), provider_id):
+        values["provider_id"] = provider_id
+    t.execute(update(attempts).where(mine).values(values))
+    return by_token(t, token)
+
+
+def give_up(t: Transaction, token: str, why: str) -> None:
+    """Keep that nobody will be able to tell what became of an attempt. Its text is kept no longer."""
+    mine = (attempts.c.token == token) & (attempts.c.state == State.UNKNOWN)
+    t.execute(update(attempts).where(mine).values(gave_up_at=t.now, dump=None, error=why))
+
+
+def absent(t: Transaction, token: str, why: str) -> None:
+    """Keep that an attempt whose outcome was unknown did not go out."""
+    mine = (attempts.c.token == token) & (attempts.c.state == State.UNKNOWN)
+    values = {"state": State.NOT_SENT, "error": why, "dump": None}
+    t.execute(update(attempts).where(mine).values(values))
+
+
+def named(t: Transaction, token: str, provider_id: str) -> None:
+    """Keep the id of a message that was sent without one."""
+    if _is_free(t, by_token(t, token), provider_id):
+        t.execute(update(attempts).where(attempts.c.token == token).values(provider_id=provider_id))

@@ -1,0 +1,229 @@
+"""A message to a logical group, once. Flows."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import timedelta
+
+import attrs
+
+from ..errors import (
+    AlreadyBound,
+    DirectoryError,
+    GroupMessengerError,
+    GroupNotFound,
+    InProgress,
+    NotReached,
+    Outcome,
+    OutcomeUnknown,
+    ProviderUnavailable,
+)
+from ..flow import Now, Sleep
+from ..messages import GroupReceipt, Message
+from . import ledger, outcomes, people, routing, threads
+from .board import Board
+from .directory import Transaction
+from .ledger import Ended, Leaving, Reserved, Standing, UnderWay, Unsure, Wanted
+from .lines import Line
+from .preparing import Preparing
+from .routing import Route
+from .settling import settle_one
+from .threads import Binding
+from .tried import Tried
+from .values import BoardReceipt, LogicalGroup, PassedOver, State
+
+_ROUNDS = 5  # of a group that changes while its message is prepared
+_PAUSE = 0.05, 0.5  # seconds between two looks, growing
+
+
+class _Changed(Exception):
+    """The group changed while the message was prepared."""
+
+
+@attrs.frozen
+class Sending:
+    """One message that is to be sent; a reply by one connection, and on one thread."""
+
+    board: Board
+    name: str
+    message: Message
+    key: str | None = None
+    only: str | None = None
+    thread_id: int | None = None
+
+    async def run(self) -> BoardReceipt:
+        """Send it. Raises what `send` raises."""
+        message_id: int | None = None
+        passed: list[PassedOver] = []
+        failed: GroupMessengerError | None = None
+        for _ in range(_ROUNDS):
+            group = await self.board.do(people.load, self.name)
+            try:
+                route = self._route(group, passed)
+            except GroupMessengerError:
+                if failed is not None:
+                    raise failed from None
+                raise
+            standing = await self._begun(group, route.line, message_id)
+            if isinstance(standing, Ended):
+                return await self.board.do(self._again, standing.tried)
+            tried = standing.tried
+            message_id = tried.message_id
+            try:
+                return await self._carried(group, route, tried)
+            except _Changed:
+                await self._refused(tried, "the group changed while it was prepared")
+            except (NotReached, ProviderUnavailable) as error:
+                if error.outcome is not Outcome.NOT_SENT or not self._may_fail_over(group, route.line):
+                    raise
+                failed = error
+                passed.append(PassedOver(route.line.name, str(error)))
+        raise failed or InProgress("the group changed again and again: send it again", outcome=Outcome.NOT_SENT)
+
+    def _route(self, group: LogicalGroup, passed: Sequence[PassedOver]) -> Route:
+        if self.only is None:
+            return routing.choose(group, self.message, self.board.rules, self.board.lines, passed)
+        found = routing.fit(group, self.message, self.only, self.board.lines)
+        if isinstance(found, GroupMessengerError):
+            raise found
+        return found
+
+    def _may_fail_over(self, group: LogicalGroup, line: Line) -> bool:
+        allowed = line.options.failover if group.failover is None else group.failover
+        return allowed and self.only is None
+
+    async def _begun(self, group: LogicalGroup, line: Line, message_id: int | None) -> Reserved | Ended:
+        """An attempt of our own, or that which sent it. What is in the way is waited for, or settled."""
+        wanted = Wanted(
+            group=group,
+            message=self.message,
+            key=self.key,
+            connection=line.name,
+            provider=line.provider,
+            line=line.number,
+            lease=line.lasting,
+            settle=line.capabilities.settle,
+            message_id=message_id,
+        )
+        until = await Now() + timedelta(seconds=line.options.patience)
+        pause, longest = _PAUSE
+        asked: set[str] = set()
+        while True:
+            standing: Standing = await self.board.do(ledger.reserve, wanted)
+            if isinstance(standing, Reserved | Ended):
+                return standing
+            if isinstance(standing, Unsure) and standing.tried.token not in asked:
+                asked.add(standing.tried.token)
+                await settle_one(self.board, standing.tried)
+                continue
+            if isinstance(standing, Unsure) and standing.same:
+                raise _unknown(standing.tried)
+            if await Now() + timedelta(seconds=pause) > until:
+                raise _in_the_way(standing)
+            await Sleep(pause)
+            pause = min(pause * 2, longest)
+
+    async def _carried(self, group: LogicalGroup, route: Route, tried: Tried) -> BoardReceipt:
+        line = route.line
+        try:
+            binding = await Preparing(self.board, line, tried, group, self.thread_id).thread()
+            prepared = await line.run(line.operations.prepare(binding.group, self.message, tried.token))
+            leaving = Leaving(tried, prepared.attempt, group, binding.id, line.leaving, line.lasting)
+            if not await self.board.do(ledger.depart, leaving):
+                raise _Changed
+        except GroupMessengerError as error:
+            await self._refused(tried, str(error))
+            raise
+        try:
+            receipt = await line.run(line.operations.dispatch(prepared))
+        except GroupNotFound as error:
+            gone = f"{line.title} knows the thread no more"
+            await self.board.do(threads.retire, binding, gone)
+            await self._refused(tried, str(error))
+            raise _Changed from error
+        except GroupMessengerError as error:
+            await self._ended(tried, error)
+            raise
+        return await self._recorded(tried, binding, route, receipt)
+
+    async def _refused(self, tried: Tried, why: str) -> None:
+        """Write down that nothing left. Where that fails the lease ends it."""
+        try:
+            await self.board.do(outcomes.refused, tried.token, why)
+        except DirectoryError:
+            return
+
+    async def _ended(self, tried: Tried, error: GroupMessengerError) -> None:
+        """Write down what became of a message that has no receipt. Where that fails it stays to be settled."""
+        try:
+            if error.outcome is Outcome.NOT_SENT:
+                await self.board.do(outcomes.refused, tried.token, str(error))
+            else:
+                provider_id = error.provider_id if isinstance(error, OutcomeUnknown) else None
+                await self.board.do(outcomes.lost, tried.token, str(error), provider_id)
+        except DirectoryError:
+            return
+
+    async def _recorded(self, tried: Tried, binding: Binding, route: Route, receipt: GroupReceipt) -> BoardReceipt:
+        whole = BoardReceipt(
+            id=receipt.id,
+            status=receipt.status,
+            reason=receipt.reason,
+            token=receipt.token,
+            recipients=receipt.recipients,
+            degradations=receipt.degradations,
+            raw=receipt.raw,
+            group=receipt.group,
+            logical=self.name,
+            connection=route.line.name,
+            key=self.key,
+            passed_over=route.passed_over,
+        )
+        try:
+            owner = await self.board.do(outcomes.record_sent, tried.token, receipt, binding.id)
+        except DirectoryError as error:
+            text = f"the message was sent, and that could not be written down: do not send it again ({error})"
+            raise DirectoryError(text, receipt=whole) from error
+        if owner is not None:
+            text = f"the message was sent, into the thread of group {owner!r}: these people are one thread there"
+            raise AlreadyBound(text, receipt=whole)
+        return whole
+
+    def _again(self, t: Transaction, tried: Tried) -> BoardReceipt:
+        """The receipt of a message that was sent before under this key."""
+        sent = tried.receipt()
+        return BoardReceipt(
+            id=sent.id,
+            status=sent.status,
+            reason=sent.reason,
+            token=sent.token,
+            recipients=sent.recipients,
+            degradations=sent.degradations,
+            group=threads.by_id(t, tried.binding_id or 0).group,
+            logical=self.name,
+            connection=tried.connection,
+            key=self.key,
+            again=True,
+        )
+
+
+def _unknown(tried: Tried) -> OutcomeUnknown:
+    ended = "nobody can tell any more" if tried.gave_up_at is not None else "ask again, or see settle()"
+    return OutcomeUnknown(
+        f"it was sent under this key before, and whether it went out is not known: {ended} ({tried.error})",
+        attempt=tried.attempt,
+        provider_id=tried.provider_id,
+    )
+
+
+def _in_the_way(standing: UnderWay | Unsure) -> InProgress:
+    if isinstance(standing, UnderWay):
+        if standing.same and standing.tried.state is State.SENDING:
+            return InProgress("a send with this key is still under way: ask again with the same key")
+        what = "another message of this group is under way" if not standing.same else "it is being prepared elsewhere"
+        return InProgress(f"{what}: send it again in a while", outcome=Outcome.NOT_SENT)
+    return InProgress(
+        "whether an earlier message to this group went out is not known yet, and this one has to wait until it is, or "
+        "until nobody can tell any more: settle() finds out",
+        outcome=Outcome.NOT_SENT,
+    )

@@ -1,0 +1,66 @@
+"""Finding out what became of messages whose outcome is unknown. Flows."""
+
+from __future__ import annotations
+
+from ..errors import GroupMessengerError
+from ..messages import Absent, CannotTell, Found, GroupReceipt, Proof, Sighting
+from . import ledger, outcomes, people
+from .board import Board
+from .directory import Transaction
+from .tried import Tried, by_token, known_ids, may_be_another, unknown
+from .values import Settled, State
+
+
+async def settle(board: Board) -> tuple[Settled, ...]:
+    """Look for every message whose outcome is unknown, the oldest first."""
+    return tuple([await settle_one(board, tried) for tried in await board.do(_unknown)])
+
+
+def _unknown(t: Transaction) -> tuple[Tried, ...]:
+    ledger.expire(t)
+    return unknown(t)
+
+
+async def settle_one(board: Board, tried: Tried) -> Settled:
+    """Look for one message. Where the provider cannot be asked now, it stays unknown."""
+    line = next(
+        (each for each in board.lines.values() if (each.provider, each.number) == (tried.provider, tried.line)), None
+    )
+    if line is None or tried.attempt is None:
+        why = "no connection has its line any more" if line is None else "nobody can tell any more"
+        return await board.do(_standing, tried, why)
+    try:
+        known = await board.do(known_ids, tried)
+        sighting = await line.run(line.operations.find_sent(tried.attempt, known))
+    except GroupMessengerError as error:
+        return await board.do(_standing, tried, f"{line.title} could not be asked: {error}")
+    return await board.do(_judge, tried, sighting, line.capabilities.settle)
+
+
+def _judge(t: Transaction, tried: Tried, sighting: Sighting, settle: float) -> Settled:
+    """Keep what was found out. Absence, and that nobody can tell, count only by the directory's own clock."""
+    over = by_token(t, tried.token).is_settled(settle)
+    if isinstance(sighting, Found) and sighting.proof is Proof.CONTENT and may_be_another(t, tried, settle):
+        sighting = CannotTell("a message like it is there, and may be an earlier one nobody knows about")
+    why = ""
+    if isinstance(sighting, Found):
+        if tried.binding_id is not None and isinstance(sighting.receipt, GroupReceipt):
+            outcomes.record_sent(t, tried.token, sighting.receipt, tried.binding_id)
+        else:
+            outcomes.sent(t, tried.token, sighting.receipt)
+    elif isinstance(sighting, Absent):
+        why = "it did not go out" if over else "not there yet, but it may still be under way"
+        if over:
+            outcomes.absent(t, tried.token, why)
+    else:
+        why = sighting.why
+        if over:
+            outcomes.give_up(t, tried.token, why)
+    return _standing(t, tried, why)
+
+
+def _standing(t: Transaction, tried: Tried, why: str) -> Settled:
+    now = by_token(t, tried.token)
+    name = people.load_id(t, tried.group_id).name
+    said = "" if now.state is State.SENT else why
+    return Settled(logical=name, key=now.key, connection=now.connection, state=now.state, why=said)

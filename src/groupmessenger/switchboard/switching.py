@@ -1,0 +1,71 @@
+"""Which connection a group goes by, and what another would mean for it. Flows."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+
+from sqlalchemy import update
+
+from ..errors import CapabilityError, GroupMessengerError
+from ..messages import Message
+from . import history, optouts, people, routing, threads
+from .board import Board
+from .directory import Transaction
+from .tables import groups
+from .values import LogicalGroup, SwitchPlan
+
+_ANY = Message("any text")
+
+
+async def plan_switch(board: Board, to: str, names: Collection[str] | None = None) -> tuple[SwitchPlan, ...]:
+    """What a switch to a connection would mean for these groups, or for all. Nothing is changed."""
+    board.line(to)
+    return await board.do(_plans, board, to, names)
+
+
+async def switch(board: Board, name: str, to: str | None) -> LogicalGroup:
+    """Set a group's route, or, with None, leave it to the file again. Raises what keeps the group from fitting."""
+    if to is not None:
+        (plan,) = await plan_switch(board, to, [name])
+        if not plan.fits:
+            raise CapabilityError(f"group {name!r} does not fit on {to}: {plan.why}")
+    return await board.do(_set, name, to)
+
+
+def _set(t: Transaction, name: str, to: str | None) -> LogicalGroup:
+    group = people.load(t, name)
+    t.execute(update(groups).where(groups.c.id == group.id).values(route=to))
+    return people.load_id(t, group.id)
+
+
+def _plans(t: Transaction, board: Board, to: str, names: Collection[str] | None) -> tuple[SwitchPlan, ...]:
+    which = people.listed(t) if names is None else [people.load(t, name) for name in names]
+    return tuple(_plan(t, board, group, to) for group in which)
+
+
+def _plan(t: Transaction, board: Board, group: LogicalGroup, to: str) -> SwitchPlan:
+    line = board.lines[to]
+    found = routing.fit(group, _ANY, to, board.lines)
+    why = str(found) if isinstance(found, GroupMessengerError) else ""
+    try:
+        optouts.refuse(t, group.members)
+    except GroupMessengerError as error:
+        why = why or str(error)
+    known = threads.current(t, group.id, line.provider, line.number)
+    return SwitchPlan(
+        group=group,
+        before=_now(group, board),
+        to=to,
+        fits=not why,
+        why=why,
+        loses=tuple(routing.loses(group, history.features(t, group.id), line)),
+        new_thread=known is None or known.thread is None,
+        line=line.number,
+    )
+
+
+def _now(group: LogicalGroup, board: Board) -> str | None:
+    try:
+        return routing.choose(group, _ANY, board.rules, board.lines).line.name
+    except GroupMessengerError:
+        return next(iter(routing.candidates(group, board.rules)), None)
