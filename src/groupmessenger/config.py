@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -24,7 +24,8 @@ from .weburls import is_web_url
 if TYPE_CHECKING:
     from .transport import AsyncHTTP, BlockingHTTP
 
-_ON_CHANGE = ("follow", "hold")
+_HOLD = "hold"
+_ON_CHANGE = ("follow", _HOLD)
 _DATABASE = re.compile(r"[a-z][a-z0-9+_]*://\S*", re.ASCII | re.IGNORECASE)
 
 
@@ -117,9 +118,7 @@ def load_config(path: str | Path | None = None, *, plugins: Iterable[object] = (
         cure = "http is for loopback addresses alone, and it has no query"
         problems.append(Problem("webhooks.public_url", "it is no https URL", cure))
         public_url = None
-    if top.switch_on_change not in _ON_CHANGE:
-        cure = f"there are {', '.join(_ON_CHANGE)}"
-        problems.append(Problem("switch_on_change", "it is nothing that can be done", cure))
+    problems += _wrong_change(top)
     connections: dict[str, Connection] = {}
     for name, entry in top.connections.items():
         try:
@@ -131,13 +130,39 @@ def load_config(path: str | Path | None = None, *, plugins: Iterable[object] = (
     return Config(
         where,
         connections,
-        top.default or (next(iter(connections)) if len(connections) == 1 else None),
+        _default(top),
         top.prefer,
         directory_url,
         public_url,
-        top.switch_on_change == "hold",
+        top.switch_on_change == _HOLD,
         plugins,
     )
+
+
+def load_rules(path: Path, names: Collection[str]) -> tuple[str | None, tuple[str, ...], bool]:
+    """Read `default`, `prefer` and whether to hold from a file again, for a program with connections of these names.
+
+    Raises `ConfigurationError` for what is wrong with them, and for connections that the program does not have.
+    """
+    table = read_table(path)
+    top, _ = structured(Top, table)
+    problems = [*_wrong_names(top, table), *_wrong_change(top)]
+    missing = {name for name in (top.default, *top.prefer) if name is not None and name not in names}
+    cure = "start the program again"
+    problems += (Problem(dotted("connections", name), "it is new, and was not read yet", cure) for name in missing)
+    if problems:
+        raise ConfigurationError(*(attrs.evolve(each, file=str(path)) for each in problems))
+    return _default(top), top.prefer, top.switch_on_change == _HOLD
+
+
+def _default(top: Top) -> str | None:
+    return top.default or (next(iter(top.connections)) if len(top.connections) == 1 else None)
+
+
+def _wrong_change(top: Top) -> Iterator[Problem]:
+    if top.switch_on_change not in _ON_CHANGE:
+        cure = f"there are {', '.join(_ON_CHANGE)}"
+        yield Problem("switch_on_change", "it is nothing that can be done", cure)
 
 
 def _wrong_names(top: Top, table: Mapping[str, object]) -> Iterator[Problem]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
+from datetime import timedelta
 from pathlib import Path
 from types import MappingProxyType, TracebackType
 from typing import TYPE_CHECKING, Self, TypeVar
@@ -18,9 +19,10 @@ from ..groups import Topology
 from ..messages import Message
 from ..phone import Address, Members
 from .board import Board
-from .building import directory_of, no_exchange, no_wire, rules_of
+from .building import directory_of, no_exchange, no_wire, region_of
 from .lines import Line
 from .operations import Operations
+from .rules import FileRules, Rules
 from .values import BoardPlan, BoardReceipt, Entry, Fork, LogicalGroup, OptOut, Settled, SwitchPlan
 
 if TYPE_CHECKING:
@@ -34,17 +36,21 @@ class Switchboard:
 
     May be shared by threads; close it, or use it in `with`. Several processes may
     have one directory. `http` are clients or transports of your own by the connection's name. A relative SQLite path
-    begins where the file is. No request is made, and no database opened, until something is asked for.
+    begins where the file is. No request is made, and no database opened, until something is asked for. To
+    `follow` is to read the routes again whenever the file changes.
     """
 
-    def __init__(self, config: Config, *, http: Mapping[str, BlockingHTTP] = MappingProxyType({})) -> None:
+    def __init__(
+        self, config: Config, *, http: Mapping[str, BlockingHTTP] = MappingProxyType({}), follow: bool = False
+    ) -> None:
         self._directory = directory_of(config)
         self._clients = {name: config.connect(name, http=http.get(name)) for name in config.connections}
         lines = {
             name: Line.of(name, client, config.connections[name].options) for name, client in self._clients.items()
         }
         self._driver = Driver(no_wire, no_exchange)
-        self.operations = Operations(Board(self._directory, lines, rules_of(config)))
+        rules = FileRules(config) if follow else Rules.of(config)
+        self.operations = Operations(Board(self._directory, lines, rules, region_of(config)))
         self._closed = False
 
     @classmethod
@@ -55,8 +61,12 @@ class Switchboard:
         plugins: Iterable[object] = (),
         http: Mapping[str, BlockingHTTP] = MappingProxyType({}),
     ) -> Self:
-        """Make one of a configuration file, found as by `load_config`. Raises `ConfigurationError`."""
-        return cls(load_config(path, plugins=plugins), http=http)
+        """Make one of a configuration file, found as by `load_config`. Raises `ConfigurationError`.
+
+        Whenever `default`, `prefer` or `switch_on_change` change there, this follows at the next message; new
+        connections need a new switchboard.
+        """
+        return cls(load_config(path, plugins=plugins), http=http, follow=True)
 
     def __enter__(self) -> Self:
         return self
@@ -199,6 +209,21 @@ class Switchboard:
     def opt_outs(self, *, everything: bool = False) -> tuple[OptOut, ...]:
         """Read the last word of everybody who ever opted out, or the whole audit, the oldest first."""
         return self._run(self.operations.opt_outs(everything))
+
+    def purge(self, older: timedelta) -> dict[str, int]:
+        """Delete what was sent and told longer ago than this, and give how many rows of what.
+
+        Groups, opt-outs and what is not settled stay. A key whose message is deleted is free again. Raises
+        `InvalidInput` for less than two days.
+        """
+        return self._run(self.operations.purge(older))
+
+    def forget(self, address: Address | str) -> int:
+        """Erase somebody, and give how many groups they were in. That they opted out is still heeded.
+
+        Their groups go on without them, in other threads. Nothing is deleted at a provider.
+        """
+        return self._run(self.operations.forget(address))
 
     def _run(self, flow: Flow[T]) -> T:
         if self._closed:

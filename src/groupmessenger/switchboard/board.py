@@ -11,7 +11,8 @@ import attrs
 from ..errors import ConfigurationError, Problem, near
 from ..flow import Call
 from .directory import Directory, Transaction
-from .lines import Line, Lines, Rules
+from .lines import Line, Lines
+from .rules import FileRules, Rules
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -19,11 +20,17 @@ T = TypeVar("T")
 
 @attrs.frozen(eq=False)
 class Board:
-    """A directory, and the connections by name."""
+    """A directory, and the connections by name. `region` reads numbers that are written without a country code."""
 
     directory: Directory
     lines: Lines
-    rules: Rules
+    _rules: Rules | FileRules
+    region: str | None = None
+
+    @property
+    def rules(self) -> Rules:
+        """The rules as they are now. May read a file, so it is for transactions."""
+        return self._rules.now()
 
     def do(self, work: Callable[Concatenate[Transaction, P], T], *args: P.args, **named: P.kwargs) -> Call[T]:
         """One transaction, for a flow to await."""
@@ -39,9 +46,3 @@ class Board:
         """The connection with this line, whatever its name is by now."""
         here = (provider, number)
         return next((line for line in self.lines.values() if (line.provider, line.number) == here), None)
-
-    @property
-    def region(self) -> str | None:
-        """The country of numbers that are written without one: the default connection's."""
-        first = self.rules.default or next(iter(self.lines))
-        return self.lines[first].operations.region if first in self.lines else None

@@ -9,7 +9,6 @@ from ..config import Config
 from ..errors import ConfigurationError, Problem
 from ..flow import Flow, Request, Response
 from .directory import Directory
-from .lines import Rules
 
 
 def directory_of(config: Config) -> Directory:
@@ -25,9 +24,10 @@ def directory_of(config: Config) -> Directory:
         ) from None
 
 
-def rules_of(config: Config) -> Rules:
-    """What a file says of routes."""
-    return Rules(config.default, config.prefer, config.hold)
+def region_of(config: Config) -> str | None:
+    """The country of numbers that are written without one: the default connection's."""
+    name = config.default or next(iter(config.connections))
+    return config.connections[name].options.region
 
 
 # A switchboard asks providers by its connections' own drivers, and nobody by itself.

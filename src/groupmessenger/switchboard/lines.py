@@ -73,12 +73,3 @@ class Line:
 
 
 Lines = Mapping[str, Line]
-
-
-@attrs.frozen
-class Rules:
-    """What a file says of routes. With `hold`, a group stays with the connection it used last until `switch`."""
-
-    default: str | None = None
-    prefer: tuple[str, ...] = ()
-    hold: bool = False

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
+from datetime import timedelta
 from functools import partial
 
 from ..callbacks import Callback
@@ -15,9 +16,10 @@ from ..inputs import as_message
 from ..messages import Message
 from ..phone import Address, Member, Members, parse_address, parse_members
 from ..webhooks.ears import Ears
-from . import hearing, history, optouts, people, replying, routing, seen, settling, switching, threads
+from . import hearing, history, optouts, people, replying, retention, routing, seen, settling, switching, threads
 from .board import Board
 from .directory import Transaction
+from .rules import Rules
 from .sending import Sending
 from .tried import Tried
 from .values import BoardPlan, BoardReceipt, Entry, Fork, LogicalGroup, OptOut, Settled, SwitchPlan
@@ -99,8 +101,12 @@ class Operations:
 
     async def plan(self, name: str, message: Message | str) -> BoardPlan:
         """What sending would come to, and by which connection."""
-        group = await self.board.do(people.load, name)
-        route = routing.choose(group, as_message(message), self.board.rules, self.board.lines)
+
+        def read(t: Transaction) -> tuple[LogicalGroup, Rules]:
+            return people.load(t, name), self.board.rules
+
+        group, rules = await self.board.do(read)
+        route = routing.choose(group, as_message(message), rules, self.board.lines)
         return BoardPlan(connection=route.line.name, plan=route.plan, passed_over=route.passed_over)
 
     async def history(self, name: str, limit: int | None) -> tuple[Entry, ...]:
@@ -185,6 +191,14 @@ class Operations:
     async def opt_outs(self, everything: bool) -> tuple[OptOut, ...]:
         """Who opted out."""
         return await self.board.do(optouts.listed, everything=everything)
+
+    async def purge(self, older: timedelta) -> dict[str, int]:
+        """Delete what is older."""
+        return await self.board.do(retention.purge, older)
+
+    async def forget(self, address: Address | str) -> int:
+        """Erase somebody."""
+        return await self.board.do(retention.forget, parse_address(address, region=self.board.region))
 
     def _people(self, members: Members) -> tuple[Member, ...]:
         return parse_members(members, region=self.board.region)

@@ -38,13 +38,26 @@ def sent(t: Transaction, token: str, receipt: Receipt) -> Tried:
     if before.state is State.NOT_SENT:
         values["conflict"] = f"it was thought not to have been sent: {before.error or 'refused'}"
     t.execute(update(attempts).where(attempts.c.token == token).values(values))
-    t.execute(update(groups).where(groups.c.id == before.group_id).values(last=before.connection))
+    _carried(t, before)
     return by_token(t, token)
+
+
+def _carried(t: Transaction, tried: Tried) -> None:
+    """Keep which connection carried a group's last message, and that the group came to it from another."""
+    later = (attempts.c.group_id == tried.group_id) & (attempts.c.id > tried.id) & (attempts.c.state == State.SENT)
+    if t.execute(select(attempts.c.id).where(later)).first() is not None:
+        return
+    last = t.execute(select(groups.c.last).where(groups.c.id == tried.group_id)).scalar()
+    if last not in (None, tried.connection):
+        threads.fork(t, tried.group_id, tried.connection, None, f"it went by {last} before")
+    t.execute(update(groups).where(groups.c.id == tried.group_id).values(last=tried.connection))
 
 
 def record_sent(t: Transaction, token: str, receipt: GroupReceipt, binding_id: int) -> str | None:
     """Keep that a message was sent, and on which thread. Gives the group whose thread that is, if it is another's."""
     tried = sent(t, token, receipt)
+    if people.load_id(t, tried.group_id).archived_at is not None:
+        return None
     owner = threads.by_thread(t, receipt.group.provider, receipt.group.line, receipt.group.id)
     if owner is None or owner.id == binding_id:
         before = threads.by_id(t, binding_id)

@@ -10,7 +10,8 @@ from ..errors import CapabilityError, ConfigurationError, GroupMessengerError, P
 from ..flags import Feature, Grade
 from ..messages import Message
 from ..planning import Plan
-from .lines import Line, Lines, Rules
+from .lines import Line, Lines
+from .rules import Rules
 from .values import LogicalGroup, PassedOver
 
 

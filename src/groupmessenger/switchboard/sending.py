@@ -27,6 +27,7 @@ from .ledger import Ended, Leaving, Reserved, Standing, UnderWay, Unsure, Wanted
 from .lines import Line
 from .preparing import Preparing
 from .routing import Route
+from .rules import Rules
 from .settling import settle_one
 from .threads import Binding
 from .tried import Tried
@@ -57,9 +58,9 @@ class Sending:
         passed: list[PassedOver] = []
         failed: GroupMessengerError | None = None
         for _ in range(_ROUNDS):
-            group = await self.board.do(people.load, self.name)
+            group, rules = await self.board.do(self._read)
             try:
-                route = self._route(group, passed)
+                route = self._route(group, rules, passed)
             except GroupMessengerError:
                 if failed is not None:
                     raise failed from None
@@ -80,9 +81,12 @@ class Sending:
                 passed.append(PassedOver(route.line.name, str(error)))
         raise failed or InProgress("the group changed again and again: send it again", outcome=Outcome.NOT_SENT)
 
-    def _route(self, group: LogicalGroup, passed: Sequence[PassedOver]) -> Route:
+    def _read(self, t: Transaction) -> tuple[LogicalGroup, Rules]:
+        return people.load(t, self.name), self.board.rules
+
+    def _route(self, group: LogicalGroup, rules: Rules, passed: Sequence[PassedOver]) -> Route:
         if self.only is None:
-            return routing.choose(group, self.message, self.board.rules, self.board.lines, passed)
+            return routing.choose(group, self.message, rules, self.board.lines, passed)
         found = routing.fit(group, self.message, self.only, self.board.lines)
         if isinstance(found, GroupMessengerError):
             raise found

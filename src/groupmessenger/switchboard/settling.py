@@ -39,7 +39,10 @@ async def settle_one(board: Board, tried: Tried) -> Settled:
 
 def _judge(t: Transaction, tried: Tried, sighting: Sighting, settle: float) -> Settled:
     """Keep what was found out. Absence, and that nobody can tell, count only by the directory's own clock."""
-    over = by_token(t, tried.token).is_settled(settle)
+    now = by_token(t, tried.token)
+    if now.state is not State.UNKNOWN:
+        return _standing(t, tried, "")
+    over = now.is_settled(settle)
     if isinstance(sighting, Found) and sighting.proof is Proof.CONTENT and may_be_another(t, tried, settle):
         sighting = CannotTell("a message like it is there, and may be an earlier one nobody knows about")
     why = ""

@@ -120,7 +120,9 @@ def changed(
     if opened or before.thread is not None:
         if group.id != before.thread:
             _free(t, before.group_id, group.provider, group.line, group.id)
-        values = {"thread": group.id, "state": ThreadState.OPEN, "retired_at": None}
+        values = {"thread": group.id}
+        if before.state is not ThreadState.RETIRED:
+            values["state"] = ThreadState.OPEN
     t.execute(
         update(bindings)
         .where(bindings.c.id == binding_id)
