@@ -61,11 +61,27 @@ def test_what_is_public_is_described() -> None:
 
 def test_importing_is_quick() -> None:
     """What a program may never use is imported when it is used."""
-    heavy = "httpx phonenumbers cattrs tomllib rich starlette uvicorn cyclopts trio asyncio".split()  # noqa: SIM905
+    heavy = "httpx phonenumbers cattrs tomllib rich starlette uvicorn cyclopts trio asyncio sqlalchemy alembic".split()  # noqa: SIM905
     code = f"import sys, groupmessenger; print(*(name for name in {heavy} if name in sys.modules))"
     found = subprocess.run([sys.executable, "-c", code], env=PLAIN, capture_output=True, text=True, check=True)
     allowed = {"asyncio"}  # anyio's own import, in some versions
     assert set() == set(found.stdout.split()) - allowed
+
+
+@pytest.mark.parametrize("name", ["Switchboard", "AsyncSwitchboard"])
+def test_a_switchboard_without_its_extra_says_what_to_install(name: str) -> None:
+    code = f"""
+import sys
+sys.modules["sqlalchemy"] = None
+import groupmessenger
+try:
+    groupmessenger.{name}
+except ModuleNotFoundError as error:
+    print(error)
+"""
+    found = subprocess.run([sys.executable, "-c", code], env=PLAIN, capture_output=True, text=True, check=True)
+    assert "pip install 'groupmessenger[switchboard]'" in found.stdout
+    assert getattr(gm, name).__name__ == name
 
 
 def test_the_provider_s_interface_is_as_quick() -> None:

@@ -132,7 +132,8 @@ class Preparing:
         """The thread with the members' differences applied; where that cannot be, another one."""
         wanted = set(self.group.addresses)
         joining = [member for member in self.group.members if member.address not in binding.certain]
-        leaving = [Member(address) for address in binding.possible if address not in wanted]
+        undecided = {member.address for member in self.group.observed}  # with whom in it nothing leaves
+        leaving = [Member(address) for address in binding.possible - undecided if address not in wanted]
         if not joining and not leaving:
             return binding
         if binding.state is ThreadState.PENDING:
