@@ -22,7 +22,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from ..errors import DirectoryError
 from . import migrations
-from .engine import directory_url, file_of, is_conflict, make_engine, shown, told
+from .engine import directory_url, file_of, is_conflict, is_duplicate, make_engine, shown, told
 from .tables import PREFIX, Moment, facts, groups, metadata
 
 T = TypeVar("T")
@@ -152,12 +152,15 @@ class Directory:
     def _patiently(self, work: Callable[[], T]) -> T:
         end = time.monotonic() + _PATIENCE
         longest = _FIRST_WAIT
+        raced = False
         while True:
             try:
                 return work()
             except SQLAlchemyError as error:
                 wait = random.uniform(longest / 2, longest)  # noqa: S311 - not a secret
-                if not is_conflict(error) or time.monotonic() + wait > end:
+                first_race = is_duplicate(error) and not raced
+                raced = raced or first_race
+                if not (first_race or is_conflict(error)) or time.monotonic() + wait > end:
                     # Without its cause, which may quote values.
                     raise DirectoryError(f"the directory {shown(self._url)} fails: {told(error)}") from None
             time.sleep(wait)

@@ -20,6 +20,7 @@ _SQLITE = ("sqlite", "sqlite+pysqlite")
 _POSTGRESQL = "postgresql+psycopg"
 _SQLITE_CONFLICTS = (5, 6)  # SQLITE_BUSY, SQLITE_LOCKED
 _POSTGRESQL_CONFLICTS = ("40001", "40P01")  # serialization_failure, deadlock_detected
+_DUPLICATE = "23505"  # unique_violation; SQLite's transactions, one after another, see each other's rows
 _DATA_EXCEPTION = "22"  # the class of errors that quote values
 
 
@@ -105,6 +106,7 @@ def make_engine(url: URL, *, foreign_keys: bool = True) -> Engine:
             with closing(connection.cursor()) as cursor:
                 cursor.execute("PRAGMA journal_mode=WAL")
                 cursor.execute("PRAGMA synchronous=FULL")
+                cursor.execute("PRAGMA secure_delete=ON")  # what is erased is not left in the file
                 cursor.execute(f"PRAGMA foreign_keys={'ON' if foreign_keys else 'OFF'}")
         except sqlite3.Error:
             connection.close()
@@ -126,6 +128,11 @@ def is_conflict(error: SQLAlchemyError) -> bool:
         # The low byte is the kind. Errors of Python's own, such as a cursor that is closed, have no code.
         return getattr(cause, "sqlite_errorcode", 0) & 0xFF in _SQLITE_CONFLICTS
     return getattr(cause, "sqlstate", None) in _POSTGRESQL_CONFLICTS
+
+
+def is_duplicate(error: SQLAlchemyError) -> bool:
+    """Whether another transaction made the same row first, which this one would find if it were done again."""
+    return isinstance(error, DBAPIError) and getattr(error.orig, "sqlstate", None) == _DUPLICATE
 
 
 def told(error: SQLAlchemyError) -> str:

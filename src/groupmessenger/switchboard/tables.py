@@ -150,6 +150,8 @@ forks = _table(
     Column("at", Moment, nullable=False),
 )
 
+Index(None, forks.c.group_id)
+
 messages = _table(
     "messages",
     _id(),
@@ -190,6 +192,8 @@ attempts = _table(
     UniqueConstraint("provider", "line", "provider_id"),
 )
 Index(None, attempts.c.message_id)
+Index(None, attempts.c.group_id)
+Index(None, attempts.c.state)
 _open = attempts.c.state.in_(("preparing", "sending"))
 Index(
     "uq_groupmessenger_attempts_open", attempts.c.group_id, unique=True, sqlite_where=_open, postgresql_where=_open

@@ -73,6 +73,7 @@ def upgrade() -> None:
         _time("at"),
         _refers("forks", "group_id", "groups"),
     )
+    _index("forks", ["group_id"])
     _numbered(
         "messages",
         _reference("group_id"),
@@ -115,6 +116,8 @@ def upgrade() -> None:
         _unique("attempts", "provider", "line", "provider_id"),
     )
     _index("attempts", ["message_id"])
+    _index("attempts", ["group_id"])
+    _index("attempts", ["state"])
     _index("attempts", ["group_id"], name="uq_groupmessenger_attempts_open", where="state IN ('preparing', 'sending')")
     _numbered(
         "status_events",
