@@ -31,10 +31,12 @@ _ON_ITS_WAY = (Status.SENT, Status.DELIVERED, Status.READ)
 
 def take_in(t: Transaction, events: Iterable[tuple[Event, Line]], own_lines: Collection[str]) -> tuple[Event, ...]:
     """Keep what events tell, each of a connection; gives them with the names of the groups that they are of."""
-    return tuple(_taken(t, event, line, own_lines) for event, line in events)
+    told = tuple(events)
+    written = {event.key for event, _ in told if isinstance(event, MessageReceived)}
+    return tuple(_taken(t, event, line, own_lines, written) for event, line in told)
 
 
-def _taken(t: Transaction, event: Event, line: Line, own_lines: Collection[str]) -> Event:
+def _taken(t: Transaction, event: Event, line: Line, own_lines: Collection[str], written: Collection[str]) -> Event:
     match event:
         case StatusChanged():
             return _of(t, event, _status(t, event, line))
@@ -43,7 +45,7 @@ def _taken(t: Transaction, event: Event, line: Line, own_lines: Collection[str])
                 t,
                 event.address,
                 suppressed=isinstance(event, OptedOut),
-                source="provider" if event.raw is None else "message",
+                source="message" if event.key.rpartition("/")[0] in written else "provider",
                 connection=line.name,
                 line=event.line,
                 key=event.key,

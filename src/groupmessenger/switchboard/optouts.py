@@ -40,6 +40,14 @@ def record(
     )
 
 
+def told(t: Transaction, addresses: Iterable[Address], connection: str, line: str) -> None:
+    """Keep whom a provider named when it refused a message because they opted out."""
+    known = suppressed(t, addresses := tuple(addresses))
+    for address in addresses:
+        if address not in known:
+            record(t, address, suppressed=True, source="provider", connection=connection, line=line)
+
+
 def suppressed(t: Transaction, addresses: Iterable[Address]) -> frozenset[Address]:
     """Which of them opted out, and not in again since."""
     by_digest = {t.digest(str(address)): address for address in addresses}

@@ -17,10 +17,11 @@ from ..errors import (
     Outcome,
     OutcomeUnknown,
     ProviderUnavailable,
+    Rejected,
 )
 from ..flow import Now, Sleep
-from ..messages import GroupReceipt, Message
-from . import ledger, outcomes, people, routing, threads
+from ..messages import FailureReason, GroupReceipt, Message
+from . import ledger, optouts, outcomes, people, routing, threads
 from .board import Board
 from .directory import Transaction
 from .ledger import Ended, Leaving, Reserved, Standing, UnderWay, Unsure, Wanted
@@ -118,7 +119,11 @@ class Sending:
                 return standing
             if isinstance(standing, Unsure) and standing.tried.token not in asked:
                 asked.add(standing.tried.token)
-                await settle_one(self.board, standing.tried)
+                told = await settle_one(self.board, standing.tried)
+                if not standing.same and standing.tried.is_settled(wanted.settle) and told.state is State.UNKNOWN:
+                    await self.board.do(
+                        outcomes.give_up, standing.tried.token, told.why
+                    )  # what leaves now may be like it
                 continue
             if isinstance(standing, Unsure) and standing.same:
                 raise _unknown(standing.tried)
@@ -142,7 +147,7 @@ class Sending:
             receipt = await line.run(line.operations.dispatch(prepared))
         except GroupNotFound as error:
             gone = f"{line.title} knows the thread no more"
-            await self.board.do(threads.retire, binding, gone)
+            await self.board.do(threads.retire, binding, gone, gone=True)
             await self._refused(tried, str(error))
             raise _Changed from error
         except GroupMessengerError as error:
@@ -162,6 +167,8 @@ class Sending:
         try:
             if error.outcome is Outcome.NOT_SENT:
                 await self.board.do(outcomes.refused, tried.token, str(error))
+                if isinstance(error, Rejected) and error.reason is FailureReason.OPTED_OUT:
+                    await self.board.do(optouts.told, error.recipients, tried.connection, tried.line)
             else:
                 provider_id = error.provider_id if isinstance(error, OutcomeUnknown) else None
                 await self.board.do(outcomes.lost, tried.token, str(error), provider_id)

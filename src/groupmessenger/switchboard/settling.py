@@ -40,10 +40,11 @@ async def settle_one(board: Board, tried: Tried) -> Settled:
 def _judge(t: Transaction, tried: Tried, sighting: Sighting, settle: float) -> Settled:
     """Keep what was found out. Absence, and that nobody can tell, count only by the directory's own clock."""
     now = by_token(t, tried.token)
-    if now.state is not State.UNKNOWN:
+    if now.state is not State.UNKNOWN or now.gave_up_at is not None:
         return _standing(t, tried, "")
     over = now.is_settled(settle)
-    if isinstance(sighting, Found) and sighting.proof is Proof.CONTENT and may_be_another(t, tried, settle):
+    by_text = isinstance(sighting, Found) and sighting.proof is Proof.CONTENT and tried.provider_id is None
+    if by_text and may_be_another(t, tried, settle):
         sighting = CannotTell("a message like it is there, and may be an earlier one nobody knows about")
     why = ""
     if isinstance(sighting, Found):

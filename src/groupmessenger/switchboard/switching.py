@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
 
 from sqlalchemy import update
 
 from ..errors import CapabilityError, GroupMessengerError
+from ..groups import Topology
 from ..messages import Message
 from . import history, optouts, people, routing, threads
 from .board import Board
 from .directory import Transaction
+from .lines import Line
 from .tables import groups
 from .values import LogicalGroup, SwitchPlan
 
@@ -58,10 +60,18 @@ def _plan(t: Transaction, board: Board, group: LogicalGroup, to: str) -> SwitchP
         to=to,
         fits=not why,
         why=why,
-        loses=tuple(routing.loses(group, history.features(t, group.id), line)),
+        loses=(*_seen_by_others(group, line), *routing.loses(group, history.features(t, group.id), line)),
         new_thread=known is None or known.thread is None,
         line=line.number,
     )
+
+
+def _seen_by_others(group: LogicalGroup, line: Line) -> Iterator[str]:
+    """That who sees whom would be another matter than in the group's newest thread."""
+    before = group.threads[-1].group.topology if group.threads else None
+    if before not in (None, line.capabilities.topology):
+        shared = line.capabilities.topology is Topology.SHARED_THREAD
+        yield "privacy (members would see each other's numbers and answers)" if shared else "the shared thread"
 
 
 def _now(group: LogicalGroup, board: Board) -> str | None:

@@ -141,9 +141,11 @@ def merge(t: Transaction, binding_id: int) -> None:
     t.execute(update(bindings).where(bindings.c.id == binding_id).values(state=ThreadState.MERGED, thread=None))
 
 
-def retire(t: Transaction, binding: Binding, reason: str) -> None:
-    """Leave a thread: the group goes on in another, and whoever is in this one stays in it."""
-    values = {"state": ThreadState.RETIRED, "retired_at": t.now}
+def retire(t: Transaction, binding: Binding, reason: str, *, gone: bool = False) -> None:
+    """Leave a thread: the group goes on in another, and whoever is in this one stays in it, unless it is `gone`."""
+    values: dict[str, Any] = {"state": ThreadState.RETIRED, "retired_at": t.now}
+    if gone:
+        values["thread"] = None  # so that nobody goes back to it
     t.execute(update(bindings).where(bindings.c.id == binding.id).values(values))
     fork(t, binding.group_id, binding.connection, binding.thread, reason)
 
