@@ -201,8 +201,8 @@ class GroupMessenger:
     def parse(self, callback: Callback, verified: Verified) -> Iterable[Event]:
         """Read a callback, by what `verify` found; what is of no known kind is `Unrecognized`. Pure.
 
-        It needs no secret: a callback that was stored is read the same when they have changed. Raises
-        `MalformedWebhook`.
+        It needs no secret: a callback that was stored is read the same when they have changed. Of its headers those
+        are kept that say what the body is: its type, and names such as `x-acme-event`. Raises `MalformedWebhook`.
         """
         self._unsupported(Operation.RECEIVE)
 

@@ -1,10 +1,20 @@
-"""Logical groups: named, kept in a database, carried by whatever connection the file names."""
+"""Logical groups: named, kept in a database, carried by whatever connection the file names.
+
+import groupmessenger as gm
+
+with gm.Switchboard.from_config("groupmessenger.toml") as board:
+    board.create_group("Dinner", ["+13125550101", "+13125550102"])
+    board.send("Dinner", "Dinner at eight?", key="dinner")
+"""
 
 from .values import (
     BoardPlan,
     BoardReceipt,
     Entry,
     Fork,
+    Handled,
+    InboxEntry,
+    InboxState,
     LogicalGroup,
     OptOut,
     PassedOver,
@@ -20,6 +30,9 @@ __all__ = [
     "BoardReceipt",
     "Entry",
     "Fork",
+    "Handled",
+    "InboxEntry",
+    "InboxState",
     "LogicalGroup",
     "OptOut",
     "PassedOver",

@@ -20,12 +20,27 @@ from ..flow import Flow
 from ..groups import Topology
 from ..messages import Message
 from ..phone import Address, Members
+from ..webhooks.asynchronous import ASGIApp, Performing
+from ..webhooks.receiver import Handler, check_handler, run_async
 from .board import Board
 from .building import directory_of, no_exchange, no_wire_async, region_of
 from .lines import Line
 from .operations import Operations
 from .rules import FileRules, Rules
-from .values import BoardPlan, BoardReceipt, Entry, Fork, LogicalGroup, OptOut, Settled, SwitchPlan
+from .serving import Mounting
+from .values import (
+    BoardPlan,
+    BoardReceipt,
+    Entry,
+    Fork,
+    Handled,
+    InboxEntry,
+    InboxState,
+    LogicalGroup,
+    OptOut,
+    Settled,
+    SwitchPlan,
+)
 
 if TYPE_CHECKING:
     from ..transport import AsyncHTTP
@@ -53,6 +68,7 @@ class AsyncSwitchboard:
         self._driver = AsyncDriver(no_wire_async, no_exchange)
         rules = FileRules(config) if follow else Rules.of(config)
         self.operations = Operations(Board(self._directory, lines, rules, region_of(config)))
+        self._mounting = Mounting(self.operations, config.public_url)
         self._closed = False
 
     @classmethod
@@ -80,6 +96,7 @@ class AsyncSwitchboard:
 
     async def aclose(self) -> None:
         """Close the connections to the providers and to the directory. A closed switchboard refuses to work."""
+        await self._mounting.aclose()
         self._closed = True
         for client in self._clients.values():
             await client.aclose()
@@ -170,6 +187,38 @@ class AsyncSwitchboard:
         Raises `InvalidSignature` and `MalformedWebhook`, whose `http_status` is the answer that they deserve.
         """
         return await self._run(self.operations.receive(connection, callback))
+
+    async def accept(self, connection: str, callback: Callback) -> bool:
+        """Keep a provider's callback, once it is believed, to be handled by `handle`. False where it was kept before.
+
+        Statuses, opt-outs and who is in a thread are kept as by `receive`; secrets are not. `callback.url` is the one
+        that the provider called. Raises `InvalidSignature` and `MalformedWebhook`, and keeps nothing then.
+        """
+        return await self._run(self.operations.accept(connection, callback))
+
+    async def handle(self, on_event: Handler, *, limit: int | None = None, from_us: bool = False) -> Handled:
+        """Have accepted callbacks handled, at most `limit`, and tell how many were and how many are left.
+
+        `on_event` gets every event, and has handled it when it comes back; it may be async in an `AsyncSwitchboard`,
+        which calls others in threads. If it raises, it gets the event again after 1 s, 5 s, 30 s, 2 min, 10 min and
+        1 h; then the callback has failed. If it does not come back in 60 s, its process is taken for dead, and another
+        may begin: at least once. Several processes may do this at once. What our own lines do is handed on only with
+        `from_us`. Raises `DirectoryError`.
+        """
+        check_handler(on_event)
+        return await run_async(self.operations.handle(limit, from_us), Performing(on_event))
+
+    async def inbox(self, state: InboxState | str | None = None) -> tuple[InboxEntry, ...]:
+        """Read which callbacks are not handled, or those `waiting`, `failed` or `handled`, the oldest first."""
+        return await self._run(self.operations.inbox(state))
+
+    def asgi(self, on_event: Handler | None = None, *, public_url: str | None = None, from_us: bool = False) -> ASGIApp:
+        """An ASGI application with a path for each connection, `/NAME`: it accepts, answers, and then has it handled.
+
+        `on_event` is as in `handle`; without one, somebody else calls that. `public_url` is where providers reach the
+        application, the file's unless it is given. Raises `ConfigurationError`.
+        """
+        return self._mounting.asgi(on_event, public_url, from_us=from_us)
 
     async def reply(
         self,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from datetime import timedelta
 from pathlib import Path
 from types import MappingProxyType, TracebackType
@@ -18,12 +18,28 @@ from ..flow import Flow
 from ..groups import Topology
 from ..messages import Message
 from ..phone import Address, Members
+from ..webhooks.asynchronous import ASGIApp
+from ..webhooks.blocking import WSGIApp, performing
+from ..webhooks.receiver import Handler, run
 from .board import Board
 from .building import directory_of, no_exchange, no_wire, region_of
 from .lines import Line
 from .operations import Operations
 from .rules import FileRules, Rules
-from .values import BoardPlan, BoardReceipt, Entry, Fork, LogicalGroup, OptOut, Settled, SwitchPlan
+from .serving import Mounting
+from .values import (
+    BoardPlan,
+    BoardReceipt,
+    Entry,
+    Fork,
+    Handled,
+    InboxEntry,
+    InboxState,
+    LogicalGroup,
+    OptOut,
+    Settled,
+    SwitchPlan,
+)
 
 if TYPE_CHECKING:
     from ..transport import BlockingHTTP
@@ -51,6 +67,7 @@ class Switchboard:
         self._driver = Driver(no_wire, no_exchange)
         rules = FileRules(config) if follow else Rules.of(config)
         self.operations = Operations(Board(self._directory, lines, rules, region_of(config)))
+        self._mounting = Mounting(self.operations, config.public_url)
         self._closed = False
 
     @classmethod
@@ -78,6 +95,7 @@ class Switchboard:
 
     def close(self) -> None:
         """Close the connections to the providers and to the directory. A closed switchboard refuses to work."""
+        self._mounting.close()
         self._closed = True
         for client in self._clients.values():
             client.close()
@@ -168,6 +186,52 @@ class Switchboard:
         Raises `InvalidSignature` and `MalformedWebhook`, whose `http_status` is the answer that they deserve.
         """
         return self._run(self.operations.receive(connection, callback))
+
+    def accept(self, connection: str, callback: Callback) -> bool:
+        """Keep a provider's callback, once it is believed, to be handled by `handle`. False where it was kept before.
+
+        Statuses, opt-outs and who is in a thread are kept as by `receive`; secrets are not. `callback.url` is the one
+        that the provider called. Raises `InvalidSignature` and `MalformedWebhook`, and keeps nothing then.
+        """
+        return self._run(self.operations.accept(connection, callback))
+
+    def handle(self, on_event: Handler, *, limit: int | None = None, from_us: bool = False) -> Handled:
+        """Have accepted callbacks handled, at most `limit`, and tell how many were and how many are left.
+
+        `on_event` gets every event, and has handled it when it comes back; it may be async in an `AsyncSwitchboard`,
+        which calls others in threads. If it raises, it gets the event again after 1 s, 5 s, 30 s, 2 min, 10 min and
+        1 h; then the callback has failed. If it does not come back in 60 s, its process is taken for dead, and another
+        may begin: at least once. Several processes may do this at once. What our own lines do is handed on only with
+        `from_us`. Raises `DirectoryError`.
+        """
+        perform = performing(on_event)
+        return run(self.operations.handle(limit, from_us), perform)
+
+    def inbox(self, state: InboxState | str | None = None) -> tuple[InboxEntry, ...]:
+        """Read which callbacks are not handled, or those `waiting`, `failed` or `handled`, the oldest first."""
+        return self._run(self.operations.inbox(state))
+
+    def asgi(self, on_event: Handler | None = None, *, public_url: str | None = None, from_us: bool = False) -> ASGIApp:
+        """An ASGI application with a path for each connection, `/NAME`: it accepts, answers, and then has it handled.
+
+        `on_event` is as in `handle`; without one, somebody else calls that. `public_url` is where providers reach the
+        application, the file's unless it is given. Raises `ConfigurationError`.
+        """
+        return self._mounting.asgi(on_event, public_url, from_us=from_us)
+
+    def wsgi(
+        self,
+        on_event: Callable[[Event], object] | None = None,
+        *,
+        public_url: str | None = None,
+        from_us: bool = False,
+    ) -> WSGIApp:
+        """A WSGI application with a path for each connection, `/NAME`: it accepts, answers, and then has it handled.
+
+        `on_event` is as in `handle`; without one, somebody else calls that. `public_url` is where providers reach the
+        application, the file's unless it is given. Raises `ConfigurationError`.
+        """
+        return self._mounting.wsgi(on_event, public_url, from_us=from_us)
 
     def reply(
         self,

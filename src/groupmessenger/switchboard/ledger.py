@@ -99,7 +99,7 @@ def look(t: Transaction, wanted: Wanted) -> Standing | None:
     for other in open_of(t, wanted.group.id):
         if other.state in UNDER_WAY:
             return UnderWay(other, same=False)
-        if (other.provider, other.line) == (wanted.provider, wanted.line) and not other.is_settled(wanted.settle):
+        if (other.provider, other.line) == (wanted.provider, wanted.line):
             return Unsure(other, same=False)
     return None
 

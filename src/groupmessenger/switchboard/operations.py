@@ -16,13 +16,14 @@ from ..inputs import as_message
 from ..messages import Message
 from ..phone import Address, Member, Members, parse_address, parse_members
 from ..webhooks.ears import Ears
-from . import hearing, history, optouts, people, replying, retention, routing, seen, settling, switching, threads
+from . import hearing, history, inbox, optouts, people, replying, retention, routing, seen, settling, switching, threads
 from .board import Board
 from .directory import Transaction
-from .rules import Rules
+from .receiving import Receiving
+from .routing import Route
 from .sending import Sending
 from .tried import Tried
-from .values import BoardPlan, BoardReceipt, Entry, Fork, LogicalGroup, OptOut, Settled, SwitchPlan
+from .values import BoardPlan, BoardReceipt, Entry, Fork, Handled, InboxEntry, LogicalGroup, OptOut, Settled, SwitchPlan
 
 
 class Operations:
@@ -31,6 +32,7 @@ class Operations:
     def __init__(self, board: Board) -> None:
         self.board = board
         self._ears = Ears({name: line.incoming for name, line in board.lines.items()})
+        self.receiving = Receiving(board, self._ears, self.take_in)
 
     # Groups
 
@@ -101,12 +103,15 @@ class Operations:
 
     async def plan(self, name: str, message: Message | str) -> BoardPlan:
         """What sending would come to, and by which connection."""
+        wanted = as_message(message)
 
-        def read(t: Transaction) -> tuple[LogicalGroup, Rules]:
-            return people.load(t, name), self.board.rules
+        def read(t: Transaction) -> Route:
+            group = people.load(t, name)
+            route = routing.choose(group, wanted, self.board.rules, self.board.lines)
+            optouts.refuse(t, group.members, wanted.leave_out)
+            return route
 
-        group, rules = await self.board.do(read)
-        route = routing.choose(group, as_message(message), rules, self.board.lines)
+        route = await self.board.do(read)
         return BoardPlan(connection=route.line.name, plan=route.plan, passed_over=route.passed_over)
 
     async def history(self, name: str, limit: int | None) -> tuple[Entry, ...]:
@@ -166,11 +171,22 @@ class Operations:
         events = self._ears.understand(connection, callback, verified)
 
         def take_in(t: Transaction) -> tuple[Event, ...]:
-
             check_replay(verified, callback, partial(seen.first, t, f"{line.provider}/once/"))
             return self.take_in(t, events)
 
         return await self.board.do(take_in)
+
+    async def accept(self, connection: str, callback: Callback) -> bool:
+        """Believe a callback, and keep it to be handled."""
+        return await self.receiving.accept(connection, callback)
+
+    async def handle(self, limit: int | None, from_us: bool) -> Handled:
+        """Have accepted callbacks handled. A flow of `Handle` and `Observe` as well."""
+        return await self.receiving.handle(limit, from_us=from_us)
+
+    async def inbox(self, state: str | None) -> tuple[InboxEntry, ...]:
+        """What was accepted."""
+        return await self.board.do(inbox.entries, state)
 
     def take_in(self, t: Transaction, events: Sequence[Event]) -> tuple[Event, ...]:
         """Keep what events tell."""

@@ -10,6 +10,7 @@ import attrs
 from ..capabilities import Creation, LimitName
 from ..errors import (
     AlreadyBound,
+    CapabilityError,
     GroupMessengerError,
     GroupNotFound,
     Outcome,
@@ -18,7 +19,6 @@ from ..errors import (
     ProviderUnavailable,
     Rejected,
     ThreadRetired,
-    UnsupportedOperation,
 )
 from ..flags import Feature, Grade, Operation
 from ..flow import Flow
@@ -109,7 +109,7 @@ class Preparing:
         try:
             made = await self._create(binding.vendor_name if named else None)
         except PartialFailure as error:
-            await self.board.do(threads.changed, binding.id, error.group, opened=True)
+            await self.board.do(threads.changed, binding.id, error.group, _unsure(error), opened=True)
             raise
         return await self.board.do(threads.changed, binding.id, made, opened=True)
 
@@ -149,7 +149,7 @@ class Preparing:
                 return await self._forked(binding, f"{self.line.title} cannot change who is in this thread")
             try:
                 binding = await self._changed(binding, operation, people)
-            except (Rejected, UnsupportedOperation, GroupNotFound) as error:
+            except (Rejected, CapabilityError, GroupNotFound) as error:
                 await self.board.do(threads.changed, binding.id, binding.group, binding.doubtful)
                 return await self._forked(binding, f"{self.line.title} did not change who is in this thread: {error}")
         return binding
@@ -169,9 +169,8 @@ class Preparing:
             after = await self.line.run(change)
         except PartialFailure as error:
             done = {member.address for member in error.succeeded}
-            unsure = {who.address for who, why in error.failed.items() if why.outcome is Outcome.UNKNOWN}
             group = _with(before, [m for m in people if m.address in done], adding, error.group)
-            await self.board.do(threads.changed, binding.id, group, binding.doubtful - done | unsure)
+            await self.board.do(threads.changed, binding.id, group, binding.doubtful - done | _unsure(error))
             raise
         except GroupMessengerError as error:
             if error.outcome is Outcome.NOT_SENT and not isinstance(error, Rejected | GroupNotFound):
@@ -204,6 +203,11 @@ def retired() -> ThreadRetired:
         "the group goes on in another thread, since its members changed: whoever left is still in this one; "
         "send() reaches the group as it is"
     )
+
+
+def _unsure(error: PartialFailure) -> set[Address]:
+    """Who may be in the thread or not."""
+    return {who.address for who, why in error.failed.items() if why.outcome is Outcome.UNKNOWN}
 
 
 def _with(before: Sequence[Member], people: Sequence[Member], adding: bool, group: Group) -> Group:

@@ -61,6 +61,7 @@ def forget(t: Transaction, address: Address) -> int:
     t.execute(delete(members).where(members.c.address == text))
     t.execute(delete(observed).where(observed.c.address == text))
     _leave_threads(t, address, text)
+    _erase_failed(t, text)
     for row in t.execute(select(attempts).where(_mentions(attempts.c.recipients, text))).all():
         staying = [each for each in row.recipients if each != text]
         t.execute(update(attempts).where(attempts.c.id == row.id).values(recipients=staying))
@@ -75,6 +76,15 @@ def forget(t: Transaction, address: Address) -> int:
             t.execute(update(groups).where(groups.c.id == group_id).values(archived_at=t.now))
             threads.release(t, group_id)
     return len(inside)
+
+
+def _erase_failed(t: Transaction, text: str) -> None:
+    """Erase callbacks that speak of somebody and whose handling was given up; those that wait are erased in time."""
+    number = text.removeprefix("+").encode()
+    for row in t.execute(select(inbox.c.id, inbox.c.url, inbox.c.body).where(inbox.c.state == "failed")).all():
+        if number in row.url.encode() + (row.body or b""):
+            erased = {"url": row.url.partition("?")[0], "headers": {}, "body": None, "verified": ""}
+            t.execute(update(inbox).where(inbox.c.id == row.id).values(erased))
 
 
 def _leave_threads(t: Transaction, address: Address, text: str) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ..errors import GroupMessengerError
+from ..errors import AuthenticationFailed, CapabilityError, GroupMessengerError, Rejected
 from ..messages import Absent, CannotTell, Found, GroupReceipt, Proof, Sighting
 from . import ledger, outcomes, people
 from .board import Board
@@ -33,7 +33,8 @@ async def settle_one(board: Board, tried: Tried) -> Settled:
         known = await board.do(known_ids, tried)
         sighting = await line.run(line.operations.find_sent(tried.attempt, known))
     except GroupMessengerError as error:
-        return await board.do(_standing, tried, f"{line.title} could not be asked: {error}")
+        why = f"{line.title} could not be asked: {error}"
+        return await board.do(_unasked, tried, why, line.capabilities.settle, _never(error))
     return await board.do(_judge, tried, sighting, line.capabilities.settle)
 
 
@@ -60,6 +61,19 @@ def _judge(t: Transaction, tried: Tried, sighting: Sighting, settle: float) -> S
         why = sighting.why
         if over:
             outcomes.give_up(t, tried.token, why)
+    return _standing(t, tried, why)
+
+
+def _never(error: GroupMessengerError) -> bool:
+    """Whether asking again would be answered alike."""
+    forbidden = isinstance(error, AuthenticationFailed) and error.status == 403
+    return forbidden or isinstance(error, CapabilityError | Rejected)
+
+
+def _unasked(t: Transaction, tried: Tried, why: str, settle: float, never: bool) -> Settled:
+    """Leave a message unknown whose provider does not answer; what waits for it may not wait for ever."""
+    if never and by_token(t, tried.token).is_settled(settle):
+        outcomes.give_up(t, tried.token, why)
     return _standing(t, tried, why)
 
 

@@ -7,14 +7,15 @@ from collections.abc import Collection, Iterator
 from sqlalchemy import update
 
 from ..errors import CapabilityError, GroupMessengerError
-from ..groups import Topology
+from ..flags import Grade, Operation
+from ..groups import Topology, member_set_id
 from ..messages import Message
 from . import history, optouts, people, routing, threads
 from .board import Board
 from .directory import Transaction
 from .lines import Line
 from .tables import groups
-from .values import LogicalGroup, SwitchPlan
+from .values import LogicalGroup, SwitchPlan, ThreadState
 
 _ANY = Message("any text")
 
@@ -53,7 +54,8 @@ def _plan(t: Transaction, board: Board, group: LogicalGroup, to: str) -> SwitchP
         optouts.refuse(t, group.members)
     except GroupMessengerError as error:
         why = why or str(error)
-    known = threads.current(t, group.id, line.provider, line.number)
+    if not why and _is_anothers(t, group, line):
+        why = f"these people are one thread at {line.title}, and it is another group's"
     return SwitchPlan(
         group=group,
         before=_now(group, board),
@@ -61,9 +63,31 @@ def _plan(t: Transaction, board: Board, group: LogicalGroup, to: str) -> SwitchP
         fits=not why,
         why=why,
         loses=(*_seen_by_others(group, line), *routing.loses(group, history.features(t, group.id), line)),
-        new_thread=known is None or known.thread is None,
+        new_thread=not _goes_on(t, group, line),
         line=line.number,
     )
+
+
+def _is_anothers(t: Transaction, group: LogicalGroup, line: Line) -> bool:
+    """Whether the thread of these people on a line is known to be another group's."""
+    people = member_set_id(line.number, group.members)
+    owner = threads.by_thread(t, line.provider, line.number, people)
+    merged = threads.current(t, group.id, line.provider, line.number)
+    if merged is not None and merged.state is ThreadState.MERGED:
+        return member_set_id(line.number, merged.group.members or ()) == people
+    return owner is not None and owner.group_id != group.id
+
+
+def _goes_on(t: Transaction, group: LogicalGroup, line: Line) -> bool:
+    """Whether the group would go on in a thread that it has there, as it is or changed."""
+    known = threads.current(t, group.id, line.provider, line.number)
+    if known is not None and known.thread is not None:
+        wanted = set(group.addresses)
+        changes = {Operation.ADD_MEMBERS: wanted - known.certain, Operation.REMOVE_MEMBERS: known.possible - wanted}
+        flags = [line.capabilities.can(operation, known.group) for operation, people in changes.items() if people]
+        if all(flag.grade is not Grade.UNSUPPORTED for flag in flags):
+            return True
+    return threads.left(t, group.id, line.provider, line.number, group.members) is not None
 
 
 def _seen_by_others(group: LogicalGroup, line: Line) -> Iterator[str]:

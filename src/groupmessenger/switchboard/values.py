@@ -176,3 +176,36 @@ class BoardPlan:
     connection: str
     plan: Plan
     passed_over: tuple[PassedOver, ...] = ()
+
+
+class InboxState(StrEnum):
+    """Where a callback stands: `failed` is one whose handling was given up."""
+
+    WAITING = "waiting"
+    HANDLED = "handled"
+    FAILED = "failed"
+
+
+@attrs.frozen(kw_only=True)
+class InboxEntry:
+    """A callback that was accepted. What is in it is not shown, and erased once it is handled.
+
+    `tries` says how often its handling was begun, `next_at` when it may be begun again, `error` what kind of error
+    ended the last.
+    """
+
+    id: int = attrs.field(repr=False)
+    connection: str
+    state: InboxState
+    tries: int
+    arrived_at: datetime
+    next_at: datetime | None
+    error: str | None
+
+
+@attrs.frozen
+class Handled:
+    """How many callbacks were handled, and how many are left: for a later try, or in others' hands."""
+
+    handled: int
+    left: int

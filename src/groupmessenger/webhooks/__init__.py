@@ -3,9 +3,10 @@
 app = webhooks.asgi({"main": client}, on_event, public_url="https://example.com/hooks")
 """
 
+from .answering import Answer
 from .asynchronous import ASGIApp, asgi
 from .blocking import Plain, WSGIApp, plain, wsgi
-from .receiver import Answer, Connections, Handler
+from .receiver import Connections, Handler
 from .seen import MemorySeen, Seen, Standing
 
 __all__ = [

@@ -14,8 +14,9 @@ import anyio.to_thread
 from ..callbacks import LARGEST, Callback
 from ..events import Event
 from ..flow import Call, Effect
+from .answering import AGAIN, Answer, Answering
 from .blocking import connection_of
-from .receiver import AGAIN, Answer, Connections, Handle, Handler, Observe, Receiver, check_handler, is_async, run_async
+from .receiver import Connections, Handle, Handler, Observe, Receiver, check_handler, is_async, run_async
 from .seen import MemorySeen, Seen
 
 Scope: TypeAlias = MutableMapping[str, Any]
@@ -49,16 +50,54 @@ def asgi(
     """
     check_handler(on_event)
     receiver = Receiver(connections, seen=seen, public_url=public_url, verify=verify, from_us=from_us)
-    return _App(receiver, on_event, in_memory=seen is None or isinstance(seen, MemorySeen))
+    return App(receiver, Performing(on_event, in_memory=seen is None or isinstance(seen, MemorySeen)))
 
 
-class _App:
-    def __init__(self, receiver: Receiver, on_event: Handler, *, in_memory: bool) -> None:
-        self._receiver = receiver
+class Performing:
+    """Does what a receiver's flow asks for, in an event loop; what may block is done in threads.
+
+    With `in_memory` the store of what was seen does not block.
+    """
+
+    def __init__(self, on_event: Handler, *, in_memory: bool = False) -> None:
         self._on_event = on_event
         self._in_loop = is_async(on_event)
         self._in_memory = in_memory
         self._limiter: anyio.CapacityLimiter | None = None
+
+    async def __call__(self, effect: Effect[Any]) -> object:
+        """Do it."""
+        match effect:
+            case Handle(event):
+                if self._in_loop:
+                    await self._on_event(event)  # type: ignore[misc]
+                    return None
+                results: list[object] = []
+                work = partial(_collect, results, self._on_event, event)
+                await anyio.to_thread.run_sync(work, limiter=self._threads())
+                if isinstance(results[0], Awaitable):  # a lambda, or a wrapper, around what is async
+                    await results[0]
+                return None
+            case Observe(work):
+                return await anyio.to_thread.run_sync(work, limiter=self._threads())
+            case Call(work):
+                return work() if self._in_memory else await anyio.to_thread.run_sync(work)
+            case _:
+                raise AssertionError(effect)
+
+    def _threads(self) -> anyio.CapacityLimiter:
+        """Threads of our own for handlers: those that hang are not to take the application's."""
+        if self._limiter is None:
+            self._limiter = anyio.CapacityLimiter(_THREADS)
+        return self._limiter
+
+
+class App:
+    """An ASGI application that answers callbacks."""
+
+    def __init__(self, receiver: Answering, perform: Performing) -> None:
+        self._receiver = receiver
+        self._perform = perform
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one request, or the beginning and end of the server."""
@@ -107,31 +146,6 @@ class _App:
                 await _send(send, answers[0] if answers else AGAIN)
             except Exception:  # who called has left, and the handler goes on all the same
                 _log.debug("a callback of connection %s had left before it was answered", name, exc_info=True)
-
-    async def _perform(self, effect: Effect[Any]) -> object:
-        match effect:
-            case Handle(event):
-                if self._in_loop:
-                    await self._on_event(event)  # type: ignore[misc]
-                    return None
-                results: list[object] = []
-                work = partial(_collect, results, self._on_event, event)
-                await anyio.to_thread.run_sync(work, limiter=self._threads())
-                if isinstance(results[0], Awaitable):  # a lambda, or a wrapper, around what is async
-                    await results[0]
-                return None
-            case Observe(work):
-                return await anyio.to_thread.run_sync(work, limiter=self._threads())
-            case Call(work):
-                return work() if self._in_memory else await anyio.to_thread.run_sync(work)
-            case _:
-                raise AssertionError(effect)
-
-    def _threads(self) -> anyio.CapacityLimiter:
-        """Threads of our own for handlers: those that hang are not to take the application's."""
-        if self._limiter is None:
-            self._limiter = anyio.CapacityLimiter(_THREADS)
-        return self._limiter
 
 
 def _collect(results: list[object], handler: Handler, event: Event) -> None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable, Iterable
-from functools import partial
 from http import HTTPStatus
 from typing import Any, TypeAlias
 from urllib.parse import quote, unquote
@@ -13,11 +12,13 @@ from ..callbacks import LARGEST, Callback
 from ..errors import ConfigurationError, Problem
 from ..events import Event
 from ..flow import Call, Effect
-from .receiver import Answer, Connections, Handle, Observe, Receiver, check_handler, is_async, run
+from .answering import Answer, Answering
+from .receiver import Connections, Handle, Observe, Receiver, check_handler, is_async, run
 from .seen import Seen
 
 _DIGITS = 12  # of a length that can be one
 
+Perform: TypeAlias = Callable[[Effect[Any]], object]
 Plain: TypeAlias = Callable[[str, Callback], Answer]
 StartResponse: TypeAlias = Callable[[str, list[tuple[str, str]]], Any]
 WSGIApp: TypeAlias = Callable[[dict[str, Any], StartResponse], Iterable[bytes]]
@@ -35,8 +36,9 @@ def plain(
 
     The callback's `url` has to be the one that the provider called. The rest is as in `wsgi`.
     """
-    receiver = _receiver(connections, on_event, seen, None, verify, from_us, knows_urls=True)
-    return partial(_answer, receiver, on_event)
+    perform = performing(on_event)
+    receiver = Receiver(connections, seen=seen, verify=verify, from_us=from_us, knows_urls=True)
+    return lambda name, callback: run(receiver.answer(name, callback), perform)
 
 
 def wsgi(
@@ -56,10 +58,16 @@ def wsgi(
     With `verify` off everybody is believed, and the log says so. What our own lines do is handed on only with
     `from_us`. Raises `ConfigurationError`.
     """
-    receiver = _receiver(connections, on_event, seen, public_url, verify, from_us)
+    perform = performing(on_event)
+    receiver = Receiver(connections, seen=seen, public_url=public_url, verify=verify, from_us=from_us)
+    return app_of(receiver, perform)
+
+
+def app_of(receiver: Answering, perform: Perform) -> WSGIApp:
+    """A WSGI application that answers callbacks."""
 
     def app(environ: dict[str, Any], start_response: StartResponse) -> Iterable[bytes]:
-        answer = _asked(receiver, on_event, environ)
+        answer = _asked(receiver, perform, environ)
         headers = [*answer.headers.items(), ("content-length", str(len(answer.body)))]
         start_response(f"{answer.status} {HTTPStatus(answer.status).phrase}", headers)
         return [] if environ["REQUEST_METHOD"] == "HEAD" else [answer.body]
@@ -67,31 +75,13 @@ def wsgi(
     return app
 
 
-def _receiver(
-    connections: Connections,
-    on_event: object,
-    seen: Seen | None,
-    public_url: str | None,
-    verify: bool,
-    from_us: bool,
-    *,
-    knows_urls: bool = False,
-) -> Receiver:
+def performing(on_event: Callable[[Event], object]) -> Perform:
+    """What does what a receiver's flow asks for. Raises `ConfigurationError` for what is no plain function."""
     check_handler(on_event)
     if is_async(on_event):
         what, cure = "it is async, and nothing would await it", "use webhooks.asgi, or a plain function"
         raise ConfigurationError(Problem("on_event", what, cure))
-    return Receiver(
-        connections,
-        seen=seen,
-        public_url=public_url,
-        verify=verify,
-        from_us=from_us,
-        knows_urls=knows_urls,
-    )
 
-
-def _answer(receiver: Receiver, on_event: Callable[[Event], object], name: str, callback: Callback) -> Answer:
     def perform(effect: Effect[Any]) -> object:
         match effect:
             case Handle(event):
@@ -106,10 +96,10 @@ def _answer(receiver: Receiver, on_event: Callable[[Event], object], name: str, 
             case _:
                 raise AssertionError(effect)
 
-    return run(receiver.answer(name, callback), perform)
+    return perform
 
 
-def _asked(receiver: Receiver, on_event: Callable[[Event], object], environ: dict[str, Any]) -> Answer:
+def _asked(receiver: Answering, perform: Perform, environ: dict[str, Any]) -> Answer:
     path = receiver.below(quote(environ.get("PATH_INFO", "").encode("latin-1"), safe="/:@!$&'()*+,;=~-._%"))
     query = environ.get("QUERY_STRING", "")
     body = _body(environ)
@@ -123,7 +113,7 @@ def _asked(receiver: Receiver, on_event: Callable[[Event], object], environ: dic
     headers = {name[5:].replace("_", "-"): value for name, value in environ.items() if name.startswith("HTTP_")}
     headers |= {name.replace("_", "-"): environ[name] for name in ("CONTENT_TYPE",) if environ.get(name)}
     callback = Callback(environ["REQUEST_METHOD"], f"{base}{path}{'?' if query else ''}{query}", headers, body)
-    return _answer(receiver, on_event, connection_of(path), callback)
+    return run(receiver.answer(connection_of(path), callback), perform)
 
 
 def connection_of(path: str) -> str:

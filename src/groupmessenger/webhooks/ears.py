@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 
 import attrs
 
 from ..callbacks import Callback, Verified
-from ..errors import WebhookError
+from ..errors import UnsupportedOperation, WebhookError
 from ..events import Event
 from ..incoming import Incoming
 
@@ -32,17 +32,34 @@ class Ears:
         """All numbers of ours."""
         return self._own_lines
 
-    def understand(self, name: str, callback: Callback, verified: Verified) -> tuple[Event, ...]:
-        """The events of a callback, each as the connection that it is for has to understand it."""
-        return tuple(self._understood(name, callback, verified))
+    def believers(self, name: str, callback: Callback) -> frozenset[str]:
+        """The connections that believe what this one believes, itself among them."""
+        mine = self._incoming[name].messenger.name
+        return frozenset(
+            other
+            for other, incoming in self._incoming.items()
+            if incoming.messenger.name == mine and self._believes(other, name, callback)
+        )
 
-    def _understood(self, name: str, callback: Callback, verified: Verified) -> Iterator[Event]:
+    def understand(
+        self, name: str, callback: Callback, verified: Verified, believers: Collection[str] | None = None
+    ) -> tuple[Event, ...]:
+        """The events of a callback, each as the connection that it is for has to understand it.
+
+        `believers` are known where the callback does not prove itself any more.
+        """
+        return tuple(self._understood(name, callback, verified, believers))
+
+    def _understood(
+        self, name: str, callback: Callback, verified: Verified, believers: Collection[str] | None
+    ) -> Iterator[Event]:
         incoming = self._incoming[name]
         for event in incoming.parse(callback, verified):
             line: str | None = getattr(event, "line", None)
             known = line is None or line == incoming.messenger.line
             other = name if known else self._by_line.get((incoming.messenger.name, str(line)), name)
-            mine = other if self._believes(other, name, callback) else name
+            believed = self._believes(other, name, callback) if believers is None else other in believers
+            mine = other if believed else name
             for each in self._incoming[mine].understand([event], verified, self._own_lines):
                 yield attrs.evolve(each, connection=mine)
 
@@ -52,6 +69,6 @@ class Ears:
             return True
         try:
             self._incoming[other].verify(callback)
-        except WebhookError:
+        except (WebhookError, UnsupportedOperation):
             return False
         return True
