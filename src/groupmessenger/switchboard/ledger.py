@@ -69,6 +69,7 @@ class Wanted:
     line: str = attrs.field(repr=False)
     lease: float
     settle: float
+    routed: bool = True  # by the group's route; a reply goes where it came from
     message_id: int | None = None  # where an attempt at it was made before
 
 
@@ -84,18 +85,10 @@ def likeness(message: Message) -> str:
 
 def look(t: Transaction, wanted: Wanted) -> Standing | None:
     """What stands in the way of a message, or was done of it before; None where nothing was. Raises `KeyReused`."""
-    if wanted.key is not None:
-        here = (messages.c.group_id == wanted.group.id) & (messages.c.key == wanted.key)
-        row = t.execute(select(messages).where(here)).one_or_none()
-        if row is not None:
-            if row.digest != t.digest(content(wanted.message)):
-                raise KeyReused(
-                    f"the key {wanted.key!r} was used for another message to this group: nothing was sent; "
-                    "take a new key for a new message"
-                )
-            last = last_of(t, row.id)
-            if last is not None and (standing := _standing(last)) is not None:
-                return standing
+    known = None if wanted.key is None else _keyed(t, wanted.group.id, wanted.key, wanted.message)
+    last = None if known is None else last_of(t, known)
+    if last is not None and (standing := _standing(last)) is not None:
+        return standing
     for other in open_of(t, wanted.group.id):
         if other.state in UNDER_WAY:
             return UnderWay(other, same=False)
@@ -110,6 +103,25 @@ def _standing(last: Tried) -> Standing | None:
     if last.state in UNDER_WAY:
         return UnderWay(last, same=True)
     return Unsure(last, same=True) if last.state is State.UNKNOWN else None
+
+
+def done(t: Transaction, group_id: int, key: str, message: Message) -> Tried | None:
+    """The attempt that sent a message under a key, if one did. Raises `KeyReused`."""
+    row = _keyed(t, group_id, key, message)
+    last = None if row is None else last_of(t, row)
+    return last if last is not None and last.state is State.SENT else None
+
+
+def _keyed(t: Transaction, group_id: int, key: str, message: Message) -> int | None:
+    """The message with a key. Raises `KeyReused` if it is another."""
+    here = (messages.c.group_id == group_id) & (messages.c.key == key)
+    row = t.execute(select(messages).where(here)).one_or_none()
+    if row is not None and row.digest != t.digest(content(message)):
+        raise KeyReused(
+            f"the key {key!r} was used for another message to this group: nothing was sent; "
+            "take a new key for a new message"
+        )
+    return None if row is None else int(row.id)
 
 
 def reserve(t: Transaction, wanted: Wanted) -> Standing:
@@ -128,6 +140,7 @@ def reserve(t: Transaction, wanted: Wanted) -> Standing:
         provider=wanted.provider,
         line=wanted.line,
         state=State.PREPARING,
+        routed=wanted.routed,
         lease_until=t.now + timedelta(seconds=wanted.lease),
         created_at=t.now,
     )
@@ -138,11 +151,9 @@ def reserve(t: Transaction, wanted: Wanted) -> Standing:
 def _message(t: Transaction, wanted: Wanted) -> int:
     if wanted.message_id is not None:
         return wanted.message_id
-    if wanted.key is not None:
-        here = (messages.c.group_id == wanted.group.id) & (messages.c.key == wanted.key)
-        known = t.execute(select(messages.c.id).where(here)).scalar()
-        if known is not None:
-            return int(known)
+    known = None if wanted.key is None else _keyed(t, wanted.group.id, wanted.key, wanted.message)
+    if known is not None:
+        return known
     made = messages.insert().values(
         group_id=wanted.group.id,
         key=wanted.key,

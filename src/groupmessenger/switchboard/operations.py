@@ -6,6 +6,8 @@ from collections.abc import Collection, Sequence
 from datetime import timedelta
 from functools import partial
 
+import attrs
+
 from ..callbacks import Callback
 from ..delivery import Delivery
 from ..errors import InvalidInput
@@ -112,7 +114,8 @@ class Operations:
             return route
 
         route = await self.board.do(read)
-        return BoardPlan(connection=route.line.name, plan=route.plan, passed_over=route.passed_over)
+        plan = attrs.evolve(route.plan, degradations=(*route.plan.degradations, *route.notes))
+        return BoardPlan(connection=route.line.name, plan=plan, passed_over=route.passed_over)
 
     async def history(self, name: str, limit: int | None) -> tuple[Entry, ...]:
         """The messages to a group."""

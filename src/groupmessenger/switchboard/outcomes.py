@@ -44,7 +44,14 @@ def sent(t: Transaction, token: str, receipt: Receipt) -> Tried:
 
 def _carried(t: Transaction, tried: Tried) -> None:
     """Keep which connection carried a group's last message, and that the group came to it from another."""
-    later = (attempts.c.group_id == tried.group_id) & (attempts.c.id > tried.id) & (attempts.c.state == State.SENT)
+    if not tried.routed:
+        return
+    later = (
+        attempts.c.routed
+        & (attempts.c.group_id == tried.group_id)
+        & (attempts.c.id > tried.id)
+        & (attempts.c.state == State.SENT)
+    )
     if t.execute(select(attempts.c.id).where(later)).first() is not None:
         return
     last = t.execute(select(groups.c.last).where(groups.c.id == tried.group_id)).scalar()

@@ -65,6 +65,8 @@ def forget(t: Transaction, address: Address) -> int:
     for row in t.execute(select(attempts).where(_mentions(attempts.c.recipients, text))).all():
         staying = [each for each in row.recipients if each != text]
         t.execute(update(attempts).where(attempts.c.id == row.id).values(recipients=staying))
+    lost = _mentions(attempts.c.dump, text) & (attempts.c.state == State.UNKNOWN)
+    t.execute(update(attempts).where(lost).values(gave_up_at=t.now, error="somebody it was for is forgotten"))
     t.execute(update(attempts).where(_mentions(attempts.c.dump, text)).values(dump=None))
     t.execute(update(status_events).where(status_events.c.recipient == text).values(recipient=None))
     t.execute(update(opt_outs).where(opt_outs.c.address == text).values(address=None))

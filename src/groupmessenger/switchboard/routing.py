@@ -8,11 +8,16 @@ import attrs
 
 from ..errors import CapabilityError, ConfigurationError, GroupMessengerError, Problem, SwitchHeld
 from ..flags import Feature, Grade
-from ..messages import Message
+from ..groups import Topology
+from ..messages import Degradation, Message
 from ..planning import Plan
 from .lines import Line, Lines
 from .rules import Rules
 from .values import LogicalGroup, PassedOver
+
+_EXPOSED = Degradation(
+    "privacy", "members who got private copies before see each other's numbers and answers from now on"
+)
 
 
 @attrs.frozen
@@ -22,6 +27,7 @@ class Route:
     line: Line
     plan: Plan
     passed_over: tuple[PassedOver, ...] = ()
+    notes: tuple[Degradation, ...] = ()  # what the group should know of this connection, whatever the message
 
 
 def candidates(group: LogicalGroup, rules: Rules) -> tuple[str, ...]:
@@ -84,7 +90,13 @@ def fit(group: LogicalGroup, message: Message, name: str, lines: Lines) -> Route
         plan.check()
     except GroupMessengerError as error:
         return error
-    return Route(line, plan)
+    return Route(line, plan, notes=(_EXPOSED,) if exposes(group, line) else ())
+
+
+def exposes(group: LogicalGroup, line: Line) -> bool:
+    """Whether people who only ever got private copies would see each other's numbers and answers from now on."""
+    before = {thread.group.topology for thread in group.threads}
+    return before == {Topology.BROADCAST} and line.capabilities.topology is Topology.SHARED_THREAD
 
 
 def loses(group: LogicalGroup, features: Collection[str], line: Line) -> Iterator[str]:

@@ -43,15 +43,15 @@ class FileRules:
         self._path = config.path
         self._names = frozenset(config.connections)
         self._rules = Rules.of(config)
-        self._seen = _stamp(config.path)
+        self._seen = _content(config.path)
         self._guard = threading.Lock()
 
     def now(self) -> Rules:
         """The rules as the file has them now. May block."""
         with self._guard:
-            stamp = _stamp(self._path)
-            if stamp != self._seen:
-                self._seen = stamp
+            content = _content(self._path)
+            if content != self._seen:
+                self._seen = content
                 try:
                     self._rules = Rules(*load_rules(self._path, self._names))
                 except ConfigurationError as error:
@@ -59,10 +59,9 @@ class FileRules:
             return self._rules
 
 
-def _stamp(path: Path) -> tuple[int, int, int] | None:
-    """What tells one state of a file from another."""
+def _content(path: Path) -> bytes | None:
+    """A file as it is: its time and size may stay the same when it changes."""
     try:
-        found = path.stat()
+        return path.read_bytes()
     except OSError:
         return None
-    return found.st_mtime_ns, found.st_size, found.st_ino

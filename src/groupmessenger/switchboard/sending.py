@@ -59,7 +59,9 @@ class Sending:
         passed: list[PassedOver] = []
         failed: GroupMessengerError | None = None
         for _ in range(_ROUNDS):
-            group, rules = await self.board.do(self._read)
+            group, rules, done = await self.board.do(self._read)
+            if done is not None:  # whatever carries the group by now
+                return done
             try:
                 route = self._route(group, rules, passed)
             except GroupMessengerError:
@@ -82,8 +84,10 @@ class Sending:
                 passed.append(PassedOver(route.line.name, str(error)))
         raise failed or InProgress("the group changed again and again: send it again", outcome=Outcome.NOT_SENT)
 
-    def _read(self, t: Transaction) -> tuple[LogicalGroup, Rules]:
-        return people.load(t, self.name), self.board.rules
+    def _read(self, t: Transaction) -> tuple[LogicalGroup, Rules, BoardReceipt | None]:
+        group = people.load(t, self.name)
+        done = None if self.key is None else ledger.done(t, group.id, self.key, self.message)
+        return group, self.board.rules, None if done is None else self._again(t, done)
 
     def _route(self, group: LogicalGroup, rules: Rules, passed: Sequence[PassedOver]) -> Route:
         if self.only is None:
@@ -108,6 +112,7 @@ class Sending:
             line=line.number,
             lease=line.lasting,
             settle=line.capabilities.settle,
+            routed=self.only is None,
             message_id=message_id,
         )
         until = await Now() + timedelta(seconds=line.options.patience)
@@ -182,7 +187,7 @@ class Sending:
             reason=receipt.reason,
             token=receipt.token,
             recipients=receipt.recipients,
-            degradations=receipt.degradations,
+            degradations=(*receipt.degradations, *route.notes),
             raw=receipt.raw,
             group=receipt.group,
             logical=self.name,

@@ -185,6 +185,7 @@ attempts = _table(
     Column("recipients", JSON, nullable=False, default=list),
     Column("degradations", JSON, nullable=False, default=list),
     Column("error", Text),
+    Column("routed", Boolean, nullable=False),  # by the group's route; a reply goes where it came from
     Column("gave_up_at", Moment),  # of unknown: nobody can tell any more
     Column("conflict", Text),  # what contradicts the state
     Column("created_at", Moment, nullable=False),

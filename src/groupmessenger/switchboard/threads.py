@@ -82,8 +82,7 @@ def left(t: Transaction, group_id: int, provider: str, line: str, people: Iterab
     here = (bindings.c.group_id == group_id) & (bindings.c.provider == provider) & (bindings.c.line == line)
     same = (bindings.c.people == member_set_id(line, people)) & (bindings.c.state == ThreadState.RETIRED)
     rows = t.execute(select(bindings).where(here, same, bindings.c.thread.is_not(None)).order_by(bindings.c.id.desc()))
-    row = rows.first()
-    return None if row is None else _binding(row)
+    return next((each for each in map(_binding, rows) if not each.doubtful), None)  # it was left for who may be there
 
 
 def bind(

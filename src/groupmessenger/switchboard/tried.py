@@ -43,6 +43,7 @@ class Tried:
     recipients: tuple[str, ...] = attrs.field(repr=False)
     degradations: tuple[Degradation, ...]
     error: str | None
+    routed: bool
     gave_up_at: datetime | None
     now: datetime
 
@@ -135,6 +136,7 @@ def _tried(t: Transaction, rows: Iterable[Row[Any]]) -> tuple[Tried, ...]:
             recipients=tuple(row.recipients),
             degradations=tuple(Degradation(*each) for each in row.degradations),
             error=row.error,
+            routed=row.routed,
             gave_up_at=row.gave_up_at,
             now=t.now,
         )

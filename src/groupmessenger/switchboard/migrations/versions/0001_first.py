@@ -105,6 +105,7 @@ def upgrade() -> None:
         _json("recipients"),
         _json("degradations"),
         _text("error", null=True),
+        _truth("routed"),
         _time("gave_up_at", null=True),
         _text("conflict", null=True),
         _time("created_at"),
