@@ -6,10 +6,12 @@ import importlib
 import json
 import os
 import re
+import signal
 import socket
 import subprocess
 import sys
 from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -28,6 +30,15 @@ def nowhere() -> str:
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
         return f"http://127.0.0.1:{taken.getsockname()[1]}"
+
+
+def interrupted(running: subprocess.Popen[str]) -> tuple[str, str]:
+    """Press Ctrl-C, again where Python was just at the end of an object's life and dropped it."""
+    for _ in range(10):
+        running.send_signal(signal.SIGINT)
+        with suppress(subprocess.TimeoutExpired):
+            return running.communicate(timeout=5)
+    raise AssertionError("it does not end")
 
 
 @attrs.frozen
@@ -81,6 +92,11 @@ class Here:
         path = self.folder / "groupmessenger.toml"
         path.write_text("\n\n".join((head, *tables)) + "\n")
         return path
+
+    def keep(self, default: str = "sendblue", head: str = "", **changed: Mapping[str, Any]) -> Path:
+        """Write a file with a directory, and a connection a provider; `changed` are some of a connection's settings."""
+        top = f'default = "{default}"\n{head}\n[directory]\nurl = "sqlite:///groups.db"'
+        return self.write(top, **{name: self.settings(name, **changed.get(name, {})) for name in self.box.faces})
 
     def run(self, *arguments: str) -> Ran:
         """Run a command in this process."""

@@ -7,7 +7,7 @@ from typing import Any
 from urllib.parse import quote
 
 import pytest
-from cli.running import Here, Ran, nowhere
+from cli.running import ANN, BOB, CAT, Here, Ran, nowhere
 from groupmessenger_bandwidth.sandbox import PASSWORD, TOLL_FREE, USERNAME
 from groupmessenger_messagebird.sandbox import ACCESS_KEY, TEST_KEY
 from groupmessenger_messagebird.sandbox import LINE as MESSAGEBIRD
@@ -138,7 +138,7 @@ def test_what_the_file_says_in_vain(here: Here) -> None:
     head = 'default = "main"\nprefer = ["main"]\n[directory]\nurl = "sqlite:///groups.db"\n'
     head += '[webhooks]\npublic_url = "https://example.com/hooks"\n'
     here.write(head, main=here.settings("sendblue", pace="10/s", failover=True))
-    unused = ["prefer", "directory.url", "connections.main.pace", "connections.main.failover"]
+    unused = ["connections.main.pace"]
     assert unused == here.run("check", "--json").json["unused"]
     assert here.run("check").tells("not acted upon by this one: " + ", ".join(unused))
 
@@ -183,3 +183,83 @@ def test_words_are_shown_as_they_are(here: Here) -> None:
     ran = here.run("check")
     assert 4 == ran.exit
     assert ran.tells("a [/red] :b:: sendblue, shared thread", "no [/red] such [b]thing[/b] :smile:")
+
+
+class TestTheDirectory:
+    """What the file as it stands would do to groups with names."""
+
+    @pytest.fixture(autouse=True)
+    def groups(self, here: Here, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setenv("COLUMNS", "300")
+        here.keep()
+        here.run("groups", "create", "dinner", ANN, BOB)
+        here.run("groups", "create", "team", *(f"+131255501{n}" for n in range(60, 73)))
+
+    def found(self, here: Here) -> dict[str, dict[str, Any]]:
+        told = here.run("check", "--json").json
+        assert told["directory"]["ok"] is told["ok"]
+        return {each["group"]: each for each in told["directory"]["groups"]}
+
+    def test_nothing_changes(self, here: Here) -> None:
+        ran = here.run("check")
+        assert (0, True) == (ran.exit, ran.tells("✓ │ dinner │ - │ sendblue │ begins"))
+        here.run("send", "dinner", "At eight?")
+        assert here.run("check").tells("✓ │ dinner │ sendblue │ sendblue │ stays")
+
+    def test_another_default(self, here: Here) -> None:
+        """Which move, what their members will see, and which cannot."""
+        here.run("send", "dinner", "At eight?", "--effect", "confetti")
+        here.keep("bandwidth")
+        ran = here.run("check")
+        assert 3 == ran.exit
+        assert ran.tells(
+            "! │ dinner │ sendblue │ bandwidth │ moves: members see a new thread, from +13…20",
+            "goes without effect",
+            "✗ │ team │ - │ - │ cannot be sent to: 13 recipients: Bandwidth",
+        )
+        found = self.found(here)
+        assert ("sendblue", "bandwidth", True) == tuple(found["dinner"][name] for name in ("last", "next", "moves"))
+        assert (None, False, True) == (found["team"]["next"], found["team"]["moves"], bool(found["team"]["why"]))
+
+    def test_what_is_held(self, here: Here) -> None:
+        here.run("send", "dinner", "At eight?")
+        here.keep("bandwidth", 'switch_on_change = "hold"')
+        assert 'switch_on_change is "hold"' in self.found(here)["dinner"]["why"]
+
+    def test_who_opted_out(self, here: Here) -> None:
+        here.run("suppress", ANN)
+        assert "opted out" in self.found(here)["dinner"]["why"]
+        ran = here.run("check")
+        assert (3, False) == (ran.exit, ANN in ran.out)
+
+    def test_connections_that_are_gone(self, here: Here) -> None:
+        """Those that its groups name and the file does not."""
+        here.run("send", "dinner", "At eight?")
+        here.run("groups", "create", "lunch", ANN, CAT, "--prefer", "sendblue", "--prefer", "bandwidth")
+        here.write(
+            'default = "blue"\n[directory]\nurl = "sqlite:///groups.db"',
+            blue=here.settings("sendblue"),
+            bandwidth=here.settings("bandwidth"),
+        )
+        found = self.found(here)
+        assert (["sendblue"], ["sendblue"], []) == tuple(found[name]["gone"] for name in ("dinner", "lunch", "team"))
+        assert ("blue", "bandwidth") == (found["dinner"]["next"], found["lunch"]["next"])
+        ran = here.run("check")
+        assert (0, True) == (ran.exit, ran.tells("the file has no sendblue any more", "the thread it had there"))
+        here.run("switch", "--to", "bandwidth", "dinner")
+        here.write(
+            'default = "blue"\n[directory]\nurl = "sqlite:///groups.db"',
+            blue=here.settings("sendblue"),
+        )
+        assert "there is no 'bandwidth' any more" in self.found(here)["dinner"]["why"]
+        assert 2 == here.run("check").exit
+
+    def test_one_connection_alone(self, here: Here) -> None:
+        """It is about the file as a whole."""
+        assert None is here.run("check", "--connection", "sendblue", "--json").json["directory"]
+
+    def test_no_groups(self, here: Here) -> None:
+        for name in ("dinner", "team"):
+            here.run("groups", "archive", name)
+        assert here.run("check").tells("the directory's groups: there are none")
+        assert "there are none" == here.run("check", "--json").json["directory"]["note"]

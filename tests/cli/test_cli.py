@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 import threading
+from pathlib import Path
 from typing import Any
 
 import attrs
@@ -43,6 +44,8 @@ def test_demo_prints_every_phone(capsys: pytest.CaptureFixture[str]) -> None:
         assert expected in printed
     assert [] == [line for line in printed.splitlines() if "became of" in line and "delivered" not in line]
     assert 3 == printed.count("what became of the text: ")
+    assert 1 == printed.count("found again")
+    assert "✓ the phones show its texts in two threads, each text once" in printed
 
 
 def test_demo_json(capsys: pytest.CaptureFixture[str]) -> None:
@@ -51,6 +54,13 @@ def test_demo_json(capsys: pytest.CaptureFixture[str]) -> None:
     told = json.loads(capsys.readouterr().out)
     sendblue = next(each for each in told["providers"] if each["provider"] == "sendblue")
     assert told["ok"] is True
+    assert told["switch"] == {
+        "group": "lunch",
+        "connections": ["sendblue", "bandwidth", "sendblue"],
+        "thread_found_again": True,
+        "phones": 3,
+        "ok": True,
+    }
     assert sendblue | {"group_id": "", "receipt_id": "", "events": 0} == {
         "provider": "sendblue",
         "topology": "shared_thread",
@@ -143,6 +153,44 @@ def test_the_demo_fails_when_a_phone_does(scene: Scene, what: str) -> None:
     console = Console(record=True, width=90)
     show_demo(Demonstration((broken,)), console)
     assert "not as it should be" in console.export_text()
+
+
+@pytest.mark.parametrize("what", ["another thread", "missing", "twice"])
+def test_the_demo_fails_when_a_switch_does(what: str) -> None:
+    """Exit 0 is for a thread that was found again, and texts that are shown once."""
+    done = run_demo()
+    move = done.move
+    assert move is not None
+    (first, *screens), *phones = move.phones
+    messages = first.messages[1:] if what == "missing" else (*first.messages, first.messages[0])
+    changed = {
+        "another thread": attrs.evolve(move, stays=(*move.stays[:2], attrs.evolve(move.stays[0], thread="another"))),
+        "missing": attrs.evolve(move, phones=((attrs.evolve(first, messages=messages), *screens), *phones)),
+        "twice": attrs.evolve(move, phones=((attrs.evolve(first, messages=messages), *screens), *phones)),
+    }[what]
+    broken = attrs.evolve(done, move=changed)
+    assert (True, False) == (done.ok, broken.ok)
+    console = Console(record=True, width=90)
+    show_demo(broken, console)
+    assert "not as it should be" in console.export_text()
+
+
+def test_a_switch_that_ends_in_an_error(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    """It is told as any provider's is."""
+
+    def fail(*_: object) -> None:
+        raise ZeroDivisionError("[in its directory]")
+
+    monkeypatch.setattr(demo, "run_move", fail)
+    assert run(["demo"]) == 1
+    assert "switchboard\n✗ ZeroDivisionError: [in its directory]\n" in capsys.readouterr().out
+
+
+def test_the_demo_without_a_switchboard(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    """It does the rest, and says what to install."""
+    monkeypatch.setitem(sys.modules, "sqlalchemy", None)
+    assert run(["demo"]) == 0
+    assert "pip install 'groupmessenger[switchboard]'" in capsys.readouterr().out
 
 
 @pytest.mark.parametrize("where", ["connection", "scene"])
@@ -259,4 +307,20 @@ def test_sandbox_command(json_wanted: bool) -> None:
                 assert "Standing in at http://127.0.0.1:" in first
         finally:
             running.send_signal(signal.SIGINT if json_wanted else signal.SIGTERM)
+        assert running.wait(10) == 0
+
+
+def test_the_sandboxs_file_has_a_directory(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A group with a name can be made and sent to by what it prints."""
+    monkeypatch.chdir(tmp_path)
+    command = [sys.executable, "-m", "groupmessenger.cli", "sandbox"]
+    path = tmp_path / "groupmessenger.toml"
+    with path.open("w") as file, subprocess.Popen(command, stdout=file) as running:
+        try:
+            while "provider = " not in path.read_text():
+                assert running.poll() is None
+            assert run(["groups", "create", "dinner", *PEOPLE]) == 0
+            assert run(["send", "dinner", TEXT]) == 0
+        finally:
+            running.terminate()
         assert running.wait(10) == 0

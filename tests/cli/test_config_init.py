@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import sys
 import tomllib
 from pathlib import Path
 from typing import Any
@@ -55,8 +56,11 @@ def test_every_setting_is_in_it(here: Here) -> None:
         needed = {key for key, field in fields.items() if field.default is attrs.NOTHING}
         assert needed | {"provider"} <= written["connections"][name].keys()
         assert fields.keys() <= uncommented["connections"][name].keys()
-        for key in ("region", "timeout", "patience", "strict"):
+        for key in ("region", "timeout", "patience", "strict", "failover"):
             assert key in uncommented["connections"][name]
+    assert ["sendblue", "messagebird", "bandwidth"] == uncommented["prefer"]
+    assert "follow" == uncommented["switch_on_change"]
+    assert {"url": "sqlite:///groups.db"} == written["directory"]
     assert [False, True, False] == ["allow_broadcast" in uncommented["connections"][name] for name in NAMES]
 
 
@@ -95,6 +99,19 @@ def test_filled_in_it_works(here: Here, monkeypatch: pytest.MonkeyPatch, name: s
     assert 0 == here.run("check").exit
     assert 0 == here.run("send", "--to", ANN, "--to", BOB, "Dinner?", "--separately").exit
     assert [["Dinner?"]] * 2 == here.texts(ANN, BOB)
+
+
+def test_groups_with_names(here: Here, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The file has a directory; where its extra is missing it is commented out, with what installs it."""
+    here.run("config", "init", "sendblue", "--config", "new.toml")
+    monkeypatch.setitem(sys.modules, "alembic", None)
+    here.run("config", "init", "sendblue", "--config", "without.toml")
+    text = Path("without.toml").read_text()
+    assert ("directory" in tomllib.loads(Path("new.toml").read_text()), False) == (
+        True,
+        "directory" in tomllib.loads(text),
+    )
+    assert "pip install 'groupmessenger[switchboard]'" in text
 
 
 def test_only_its_owner_reads_it(here: Here) -> None:

@@ -6,11 +6,10 @@ import json
 import signal
 import subprocess
 import sys
-from contextlib import suppress
 from pathlib import Path
 
 import pytest
-from cli.running import ANN, BOB, CAT, COMMAND, Here, nowhere
+from cli.running import ANN, BOB, CAT, COMMAND, Here, interrupted, nowhere
 from groupmessenger_sendblue.sandbox import SendblueFace
 
 from groupmessenger import (
@@ -159,15 +158,6 @@ class TestSeparately:
         group = told.error["group_id"]
         assert 0 == here.run("send", "--group", group, "Dinner?", "--separately", *AT).exit
         assert [["Dinner?"]] == here.texts(*told.error["succeeded"])
-
-
-def interrupted(running: subprocess.Popen[str]) -> tuple[str, str]:
-    """Press Ctrl-C, again where Python was just at the end of an object's life and dropped it."""
-    for _ in range(10):
-        running.send_signal(signal.SIGINT)
-        with suppress(subprocess.TimeoutExpired):
-            return running.communicate(timeout=5)
-    raise AssertionError("it does not end")
 
 
 class TestInterrupts:

@@ -15,7 +15,7 @@ from groupmessenger.cli.app import app
 TO = ("--to", ANN, "--to", BOB)
 # Measuring coverage loads modules of its own.
 PLAIN = {name: value for name, value in os.environ.items() if not name.startswith("COVERAGE")}
-HEAVY = {"httpx", "phonenumbers", "starlette", "uvicorn", "cattrs", "tomllib"}
+HEAVY = {"httpx", "phonenumbers", "starlette", "uvicorn", "cattrs", "tomllib", "sqlalchemy", "alembic"}
 COLOUR = re.compile(r"\x1b\[(\d+;)*[39][0-7]m")
 LOADED = """
 import sys
@@ -33,6 +33,8 @@ print(*sys.modules, file=sys.stderr)
         (["send", "--help"], 0),
         (["webhooks", "serve", "--help"], 0),
         (["send", "x"], 2),
+        (["switch", "--help"], 0),
+        (["switch"], 2),
     ],
 )
 def test_it_starts_quickly(arguments: list[str], code: int) -> None:

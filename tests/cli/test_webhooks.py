@@ -132,6 +132,43 @@ class TestServe:
                         assert receipts[each["connection"]].group.id == each["group"]["id"]
                 assert (0, False) == box.end(signal.SIGINT)
 
+    def test_with_a_directory(self, here: Here) -> None:
+        """What becomes of messages, and who opted out, is kept there; groups are told by their names."""
+        base = nowhere()
+        here.box.calls("sendblue", f"{base}/sendblue")
+        here.keep(sendblue={"status_callback": f"{base}/sendblue"})
+        here.run("groups", "create", "dinner", ANN, BOB)
+        with running(here.folder, "webhooks", "serve", "--port", base.rpartition(":")[2]) as serve:
+            assert base == serve.url()
+            assert "counts as handled" in serve.err.read_text()
+            here.run("send", "dinner", "At eight?")
+            here.box.clock.advance(120)
+            (thread,) = here.box.phones[ANN].threads
+            here.box.phones[ANN].send("Yes!", thread=thread.id)
+            here.box.phones[BOB].send("stop", thread=thread.id)
+            until(lambda: [line for line in serve.lines if f"{ANN}  in dinner: Yes!" in line])
+            until(lambda: [line for line in serve.lines if f"opted out  {BOB}" in line])
+            assert (0, False) == serve.end(signal.SIGTERM)
+        assert here.run("delivery", "dinner").tells("delivered", "everybody")
+        told = here.run("delivery", "dinner", "--json").json
+        assert ("delivered", [None]) == (told["status"], [each["address"] for each in told["recipients"]])
+        assert here.run("opt-outs").tells(BOB, "message", "sendblue")
+        assert 3 == here.run("send", "dinner", "Again?").exit
+        assert here.run("inbox").tells("There are none.")
+        handled = here.run("inbox", "--state", "handled", "--json").json["callbacks"]
+        assert {("sendblue", "handled", 1)} == {(each["connection"], each["state"], each["tries"]) for each in handled}
+        assert here.run("inbox", "--state", "handled").tells("handled", "sendblue")
+        assert 2 == here.run("inbox", "--state", "lost").exit
+
+    @pytest.mark.parametrize("options", [("--connection", "sendblue"), ("--no-verify",)])
+    def test_beside_a_directory(self, here: Here, options: tuple[str, ...]) -> None:
+        """One connection, or whoever calls, is no receiver of the directory's, and it says so."""
+        here.keep()
+        with running(here.folder, "webhooks", "serve", "--port", "0", *options) as serve:
+            serve.url()
+            until(lambda: "! Nothing is kept in the directory" in serve.err.read_text())
+            assert (0, False) == serve.end(signal.SIGTERM)
+
     def test_lines_for_people(self, here: Here) -> None:
         """A line an event, of the one connection named; whoever calls is believed if that is wanted."""
         with running(

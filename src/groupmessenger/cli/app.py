@@ -9,12 +9,22 @@ from cyclopts import CycloptsError
 from cyclopts.exceptions import UnknownOptionError, UnusedCliTokensError
 
 from ..errors import GroupMessengerError, InvalidInput, near
-from . import group_commands, message_commands, setup_commands, webhook_commands
+from . import board_commands, group_commands, logical_commands, message_commands, setup_commands, webhook_commands
 from .consoles import hang_up, unread
 from .exits import INTERRUPTED, Exit, exit_of, listening
 from .root import app
 
-__all__ = ["UsageError", "app", "group_commands", "message_commands", "run", "setup_commands", "webhook_commands"]
+__all__ = [
+    "UsageError",
+    "app",
+    "board_commands",
+    "group_commands",
+    "logical_commands",
+    "message_commands",
+    "run",
+    "setup_commands",
+    "webhook_commands",
+]
 
 
 class UsageError(InvalidInput):

@@ -13,37 +13,95 @@ from ..phone import parse_members
 from .parameters import MessageOptions
 
 
-@attrs.frozen
-class Asked:
-    """A message, and people or a group; `separately` for private copies."""
+@attrs.frozen(kw_only=True)
+class Typed:
+    """A message as it was typed, and members who do not get it."""
 
     message: Message
-    to: tuple[str, ...]
-    group: str | None
-    separately: bool
     leave_out: tuple[str, ...] = ()
 
     def message_in(self, region: str | None) -> Message:
         """The message, with whoever is left out read as numbers of that country. Raises `InvalidInput`."""
         return attrs.evolve(self.message, leave_out=parse_members(self.leave_out, region=region))
 
+
+@attrs.frozen(kw_only=True)
+class Asked(Typed):
+    """A message to people, or to a provider's group; `separately` for private copies."""
+
+    to: tuple[str, ...]
+    group: str | None
+    separately: bool
+
     @classmethod
     def of(cls, text: str, options: MessageOptions) -> Asked:
         """Read what was typed; a text of `-` is standard input. Raises `InvalidInput`."""
         if bool(options.to) == (options.group is not None):
-            raise InvalidInput("say who gets it: either --to, once for each person, or --group with a group's id")
+            raise InvalidInput(
+                "say who gets it: either --to, once for each person, or --group with a group's id; or write the name "
+                "of a group of the directory before the text"
+            )
         if options.to and options.leave_out:
             raise InvalidInput("--leave-out is for a --group: whoever is not to get it is not named with --to")
-        message = Message(
-            _standard_input() if text == "-" else text,
-            options.media,
-            effect=options.effect,
-            reply_to=options.reply_to,
-            send_at=_time("--at", options.at),
-            expires_at=_time("--expires-at", options.expires_at),
-            priority=options.priority,
+        return cls(
+            message=read_message(text, options),
+            leave_out=options.leave_out,
+            to=options.to,
+            group=options.group,
+            separately=options.separately,
         )
-        return cls(message, options.to, options.group, options.separately, options.leave_out)
+
+
+@attrs.frozen(kw_only=True)
+class AskedByName(Typed):
+    """A message to a group of the directory, under a once-only key or none."""
+
+    name: str
+    key: str | None
+
+    @classmethod
+    def of(cls, name: str, text: str, options: MessageOptions, key: str | None, connection: str | None) -> AskedByName:
+        """Read what was typed; a text of `-` is standard input. Raises `InvalidInput`."""
+        if options.to or options.group is not None or options.separately:
+            raise InvalidInput(
+                "more was given than this command takes: put a text with spaces into quotes, and --to before each "
+                "number; with the name of a group of the directory there is no --to, --group or --separately"
+            )
+        if connection is not None:
+            raise InvalidInput(
+                "a group of the directory goes by the connection that the file names for it: leave out --connection, "
+                "or see groupmessenger switch"
+            )
+        return cls(message=read_message(text, options), leave_out=options.leave_out, name=name, key=key)
+
+
+def ask(
+    words: tuple[str, ...], options: MessageOptions, key: str | None = None, connection: str | None = None
+) -> Asked | AskedByName:
+    """Read what was typed: a text, or the name of a group of the directory and a text. Raises `InvalidInput`."""
+    match words:
+        case ():
+            words = ("",)
+        case (name, text):
+            return AskedByName.of(name, text, options, key, connection)
+        case (_, _, *_):
+            raise InvalidInput("more was given than this command takes: put a text with spaces into quotes")
+    if key is not None:
+        raise InvalidInput("--key is for a group of the directory, whose name stands before the text")
+    return Asked.of(words[0], options)
+
+
+def read_message(text: str, options: MessageOptions) -> Message:
+    """Read a message; a text of `-` is standard input. Raises `InvalidInput`."""
+    return Message(
+        _standard_input() if text == "-" else text,
+        options.media,
+        effect=options.effect,
+        reply_to=options.reply_to,
+        send_at=_time("--at", options.at),
+        expires_at=_time("--expires-at", options.expires_at),
+        priority=options.priority,
+    )
 
 
 def _time(option: str, value: str | None) -> datetime | None:

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import re
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from pathlib import Path
 
 import attrs
@@ -12,10 +11,8 @@ from ..errors import InvalidInput
 from .connecting import MAIN, by_url, load, open_client
 from .consoles import errors
 from .results import say
+from .spans import span
 from .telling import Teller
-
-_BACK = re.compile(r"([0-9]{1,6})([smhdw])")
-_UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
 
 
 def catch_up(since: str, name: str | None, path: Path | None, *, json: bool) -> int:
@@ -39,8 +36,8 @@ def catch_up(since: str, name: str | None, path: Path | None, *, json: bool) -> 
 def moment(text: str, now: datetime) -> datetime:
     """Read a time with its zone, or how long ago it was: `30m`, `2h`, `3d`. Raises `InvalidInput`."""
     try:
-        if (back := _BACK.fullmatch(text)) is not None:
-            return now - timedelta(**{_UNITS[back[2]]: int(back[1])})
+        if (back := span(text)) is not None:
+            return now - back
         at = datetime.fromisoformat(text)
     except (ValueError, OverflowError):
         at = None

@@ -17,6 +17,7 @@ from ..messenger import Finding, Level
 from .connecting import by_url, chosen, load, open_client
 from .dumping import dump_error, print_json
 from .exits import Exit, exit_of
+from .outlook import Outlook, dump_outlook, look_ahead, show_outlook
 from .results import say
 
 _MARKS = {
@@ -44,18 +45,22 @@ class Checked:
 
 @attrs.frozen
 class Check:
-    """What was found of all of them. `unused` are keys of the file that this version does not act upon."""
+    """What was found of all of them, and of the directory's groups.
+
+    `unused` are keys of the file that this version does not act upon.
+    """
 
     source: str
     connections: tuple[Checked, ...]
     unused: tuple[str, ...] = ()
+    outlook: Outlook | None = None
 
     @property
     def exit(self) -> Exit:
         """0, or what the first fault would end a send with."""
         fault = next((each.fault for each in self.connections if each.fault), None)
         if fault is None:
-            return Exit.DONE
+            return Exit.DONE if self.outlook is None else self.outlook.exit
         return exit_of(fault.error) if fault.error is not None else Exit.USAGE
 
     def dump(self) -> dict[str, Any]:
@@ -63,13 +68,17 @@ class Check:
         return {
             "source": self.source,
             "connections": {each.name: _dump(each) for each in self.connections},
+            "directory": None if self.outlook is None else dump_outlook(self.outlook),
             "unused": list(self.unused),
             "ok": self.exit is Exit.DONE,
         }
 
 
 def run_check(name: str | None, path: Path | None, tell: Callable[[str], object]) -> Check:
-    """Check the connection of that name, or all. `tell` hears whose turn it is. Raises `ConfigurationError`."""
+    """Check the connection of that name, or all and the directory. `tell` hears whose turn it is.
+
+    Raises `ConfigurationError`.
+    """
     if by_url(name, path):
         tell(URL_VARIABLE)
         with open_client(None, None) as client:
@@ -80,7 +89,11 @@ def run_check(name: str | None, path: Path | None, tell: Callable[[str], object]
         tell(each)
         with config.connect(each) as client:
             checked.append(_checked(each, client))
-    return Check(str(config.path), tuple(checked), config.unused)
+    if name is not None:
+        return Check(str(config.path), tuple(checked), config.unused)
+    tell("the directory's groups")
+    outlook = look_ahead(config, path)
+    return Check(str(config.path), tuple(checked), config.unused, outlook)
 
 
 def _checked(name: str, client: Client) -> Checked:
@@ -99,6 +112,8 @@ def show_check(check: Check, console: Console) -> None:
         for finding in _worst_first(each.findings):
             table.add_row(_MARKS[finding.level], str(finding.level), finding.what)
         console.print(table)
+    if check.outlook is not None:
+        show_outlook(console, check.outlook)
     if check.unused:
         say(console, f"Kept for later versions, and not acted upon by this one: {', '.join(check.unused)}")
 

@@ -56,11 +56,11 @@ def open_all(name: str | None, path: Path | None) -> Iterator[Opened]:
         yield Opened(clients, config.public_url)
 
 
-def load(path: Path | None) -> Config:
+def load(path: Path | None, plugins: Iterable[object] = ()) -> Config:
     """Read the configuration file. Raises `ConfigurationError`, with how to begin where there is none."""
     from ..config import load_config
 
-    return load_config(path)
+    return load_config(path, plugins=plugins)
 
 
 def chosen(config: Config, name: str | None) -> tuple[str, ...]:

@@ -1,4 +1,4 @@
-"""Where commands write for people: words as they are, whatever brackets or colons a provider puts into them."""
+"""Where commands write for people, words as they are whatever brackets a provider puts into them, and ask them."""
 
 from __future__ import annotations
 
@@ -26,6 +26,16 @@ def output(*, json: bool = False) -> Console:
 def errors() -> Console:
     """Standard error."""
     return output(json=True)
+
+
+def agrees(question: str) -> bool:
+    """Ask, where somebody can answer."""
+    if not sys.stdin.isatty():
+        return False
+    try:
+        return errors().input(f"{question} [y/N] ", markup=False, emoji=False).strip().lower() in ("y", "yes")
+    except EOFError:
+        return False
 
 
 @contextmanager

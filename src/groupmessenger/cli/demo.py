@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import ExitStack
 from typing import Any
 
@@ -10,12 +10,15 @@ from ..client import Client
 from ..errors import ConfigurationError, GroupMessengerError, GroupUnresolved, Problem
 from ..events import MessageReceived
 from ..fields import CALLBACK, settings_of
+from ..groups import Topology
 from ..plugins import load_provider
 from ..sandbox import Sandbox
 from ..sandbox.phones import Phone, Thread
 from ..webhooks import asgi
 from ..weburls import receiving_url
+from .boards import has_extra
 from .hearing import Heard
+from .moving import run_move
 from .scenes import ANSWER, PEOPLE, PLACE, REPLY, TEXT, Answered, Demonstration, Failure, Scene, Screen
 
 _TO_BE_HEARD = 10.0  # seconds for a callback, which takes milliseconds
@@ -52,7 +55,19 @@ def run_demo(tell: Callable[[str], object] = lambda step: None) -> Demonstration
                 scenes.append(_scene(sandbox, provider, client, heard, tell))
             except Exception as error:
                 failures.append(Failure(provider, _words(error)))
-    return Demonstration(tuple(scenes), tuple(failures))
+        move = None
+        if not failures and len(clients) > 1 and has_extra():
+            try:
+                move = run_move(sandbox, _next_to_each_other(clients), tell)
+            except Exception as error:
+                failures.append(Failure("switchboard", _words(error)))
+    return Demonstration(tuple(scenes), tuple(failures), move)
+
+
+def _next_to_each_other(clients: Mapping[str, Client]) -> list[str]:
+    """Two providers, of the same kind if there are such, the last first: that whose threads have ids of their own."""
+    shared = [name for name, each in clients.items() if each.capabilities.topology is Topology.SHARED_THREAD]
+    return sorted(shared if len(shared) > 1 else clients, reverse=True)[:2]
 
 
 def _callbacks(provider: str, url: str) -> dict[str, Any]:

@@ -14,6 +14,7 @@ from ..messages import GroupReceipt, Receipt, Status
 from ..planning import Plan
 
 if TYPE_CHECKING:
+    from ..switchboard.values import BoardReceipt, PassedOver
     from .sending import Ended
 
 
@@ -59,6 +60,23 @@ def dump_receipt(receipt: Receipt) -> dict[str, Any]:
         "recipients": [str(address) for address in receipt.recipients],
         "degradations": [attrs.asdict(each) for each in receipt.degradations],
     }
+
+
+def dump_board_receipt(receipt: BoardReceipt) -> dict[str, Any]:
+    """A receipt of a group of the directory as JSON."""
+    return {
+        "group": receipt.logical,
+        "connection": receipt.connection,
+        "key": receipt.key,
+        "again": receipt.again,
+        "passed_over": dump_passed_over(receipt.passed_over),
+        **dump_receipt(receipt),
+    }
+
+
+def dump_passed_over(connections: Sequence[PassedOver]) -> list[dict[str, Any]]:
+    """Connections that were passed over as JSON."""
+    return [attrs.asdict(each) for each in connections]
 
 
 def dump_ended(ended: Sequence[Ended]) -> dict[str, Any]:

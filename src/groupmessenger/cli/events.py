@@ -76,7 +76,7 @@ def _details(event: Event) -> Iterable[str]:
     match event:
         case MessageReceived():
             yield f"{event.sender}"
-            yield f"{_where(event.group)}: {event.text}"
+            yield f"{_where(event)}: {event.text}"
             yield from (each.url for each in event.media)
             if not event.repliable:
                 yield f"(cannot be answered: {event.not_repliable_because or 'the provider does not say why'})"
@@ -86,12 +86,12 @@ def _details(event: Event) -> Iterable[str]:
             yield f"message {event.message_id}: {event.status}" + (f" ({why})" if why else "")
         case ReactionReceived():
             yield f"{event.sender}"
-            yield f"{_where(event.group)}: {event.reaction} {event.text}".rstrip()
+            yield f"{_where(event)}: {event.reaction} {event.text}".rstrip()
         case TypingChanged():
             yield f"{event.sender}"
             yield "typing" if event.typing else "not typing any more"
         case MembersChanged():
-            yield _where(event.group)
+            yield _where(event)
             yield from (f"+ {member}" for member in event.added)
             yield from (f"- {member}" for member in event.removed)
         case OptedOut() | OptedIn():
@@ -102,5 +102,7 @@ def _details(event: Event) -> Iterable[str]:
             pass  # a kind that a plugin made
 
 
-def _where(group: Group | None) -> str:
-    return "privately" if group is None else f"in {group.id}"
+def _where(event: MessageReceived | ReactionReceived | MembersChanged) -> str:
+    if event.logical is not None:
+        return f"in {event.logical}"
+    return "privately" if event.group is None else f"in {event.group.id}"

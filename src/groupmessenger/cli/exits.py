@@ -11,10 +11,13 @@ from enum import IntEnum
 from typing import TYPE_CHECKING
 
 from ..errors import (
+    AlreadyBound,
     CapabilityError,
     ConfigurationError,
     GroupMessengerError,
+    InProgress,
     InvalidInput,
+    KeyReused,
     NotReached,
     Outcome,
     OutcomeUnknown,
@@ -45,11 +48,18 @@ MEANINGS = {
     Exit.DONE: "sent, or done",
     Exit.WRONG: "not as it should be (demo), or an error that is in none of the other classes",
     Exit.USAGE: "usage or configuration: nothing was sent",
-    Exit.REFUSED_HERE: "refused before any request: a limit, a missing feature, private copies not asked for",
+    Exit.REFUSED_HERE: "refused before any request: a limit, a missing feature, an opt-out, unasked private copies",
     Exit.REFUSED_THERE: "refused by the provider, which did nothing",
     Exit.UNKNOWN: "the outcome is unknown: it may have been done, and is not tried again",
     Exit.NOT_REACHED: "the provider was not reached: nothing was sent",
     Exit.IN_PART: "done in part: the output says for whom",
+}
+
+
+_BY_OUTCOME = {
+    Outcome.NOT_SENT: Exit.WRONG,
+    Outcome.SENT: Exit.IN_PART,  # the message went out, and something else did not succeed
+    Outcome.UNKNOWN: Exit.UNKNOWN,
 }
 
 
@@ -67,8 +77,10 @@ def exit_of(error: GroupMessengerError) -> Exit:
             return Exit.NOT_REACHED
         case ProviderError():
             return Exit.REFUSED_THERE
+        case KeyReused() | AlreadyBound() | InProgress() if error.outcome is Outcome.NOT_SENT:
+            return Exit.REFUSED_HERE
         case _:
-            return Exit.UNKNOWN if error.outcome is Outcome.UNKNOWN else Exit.WRONG
+            return _BY_OUTCOME[error.outcome]
 
 
 @contextmanager

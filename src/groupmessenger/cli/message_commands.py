@@ -4,15 +4,13 @@ from __future__ import annotations
 
 from .consoles import output
 from .exits import Exit
-from .parameters import Connection, File, Json, MessageOptions, Text
+from .parameters import Connection, File, Json, Key, MessageOptions, Words
 from .root import app
 
 
 @app.command
 def plan(
-    text: Text = "",
-    /,
-    *,
+    *words: Words,
     options: MessageOptions | None = None,
     connection: Connection = None,
     config: File = None,
@@ -22,14 +20,20 @@ def plan(
 
     Exits with 3 if it would be refused.
     """
-    from .asking import Asked
+    from .asking import AskedByName, ask
+    from .boards import open_board
     from .connecting import open_client
     from .dumping import dump_plan, print_json
     from .results import say, show_plan
     from .sending import describe
     from .sending import plan as make
 
-    asked = Asked.of(text, options or MessageOptions())
+    asked = ask(words, options or MessageOptions(), connection=connection)
+    if isinstance(asked, AskedByName):
+        from .board_sending import run_board_plan
+
+        with open_board(config) as board:
+            return run_board_plan(board, asked, json=json)
     with open_client(connection, config) as client:
         plans = make(client, asked)
         ok = all(each.ok for each in plans.values())
@@ -44,23 +48,28 @@ def plan(
 
 @app.command
 def send(
-    text: Text = "",
-    /,
-    *,
+    *words: Words,
     options: MessageOptions | None = None,
+    key: Key = None,
     connection: Connection = None,
     config: File = None,
     json: Json = False,
 ) -> int:
-    """Send a text to a group of people, or to a group there is.
+    """Send a text to a group of the directory by its name, to people, or to a provider's group.
 
     Several `--to` are one shared thread; with `--separately` each gets a private copy.
     """
-    from .asking import Asked
+    from .asking import AskedByName, ask
+    from .boards import open_board
     from .connecting import open_client
     from .journal import Journal
     from .sending import run_send
 
-    asked, journal = Asked.of(text, options or MessageOptions()), Journal()
+    asked, journal = ask(words, options or MessageOptions(), key, connection), Journal()
+    if isinstance(asked, AskedByName):
+        from .board_sending import run_board_send
+
+        with open_board(config, [journal]) as board:
+            return run_board_send(board, asked, journal, json=json)
     with open_client(connection, config, [journal]) as client:
         return run_send(client, asked, journal, json=json)

@@ -28,11 +28,21 @@ PublicUrl: TypeAlias = Annotated[
     str | None,
     _option("Where providers reach this machine, such as https://example.com/hooks; else [webhooks] of the file."),
 ]
-Text: TypeAlias = Annotated[
-    str, _option("The text, in quotes; `-` reads it from standard input. It may be left out with --media.")
+Words: TypeAlias = Annotated[
+    str,
+    _option(
+        "The text, in quotes; `-` reads it from standard input. Before it, the name of a group of the directory, "
+        "unless --to or --group says who gets it. A text may be left out with --media."
+    ),
+]
+Key: TypeAlias = Annotated[
+    str | None, _option("Of a group of the directory's: the same key again is the same message, sent once.")
 ]
 To: TypeAlias = Annotated[tuple[str, ...], _option("A person's number, such as +13125550101. Once for each person.")]
 GroupId: TypeAlias = Annotated[str, _option("The provider's id of the group.")]
+Group: TypeAlias = Annotated[str, _option("The group's name in the directory; at a provider, its id.")]
+Name: TypeAlias = Annotated[str, _option("The group's name in the directory.")]
+Address: TypeAlias = Annotated[str, _option("A person's number, such as +13125550101.")]
 Separately: TypeAlias = Annotated[
     bool, _option("Private copies: nobody sees the others. Without it, one shared thread.")
 ]

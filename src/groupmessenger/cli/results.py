@@ -50,7 +50,7 @@ def show_plan(console: Console, plans: dict[str, Plan]) -> None:
 
 def show_receipt(console: Console, receipt: GroupReceipt) -> None:
     """Print what a provider took, and how to reach the group again."""
-    _taken(console, receipt)
+    show_taken(console, receipt)
     if not receipt.group.is_member_set:
         say(console, f"  the group again: --group {receipt.group.id}")
 
@@ -62,7 +62,7 @@ def show_ended(console: Console, ended: Iterable[Ended]) -> None:
             doubt = each.result.outcome is Outcome.UNKNOWN
             say(console, f"{'? ' if doubt else '✗ '}{each.to}: {'unknown' if doubt else 'not sent'}, {each.result}")
         else:
-            _taken(console, each.result, f"{each.to}: ")
+            show_taken(console, each.result, f"{each.to}: ")
 
 
 def show_groups(console: Console, groups: Iterable[Group]) -> None:
@@ -80,7 +80,8 @@ def show_group(console: Console, group: Group) -> None:
         say(console, f"  {member}" + (f"  {member.name}" if member.name else ""))
 
 
-def _taken(console: Console, receipt: Receipt, to: str = "") -> None:
+def show_taken(console: Console, receipt: Receipt, to: str = "") -> None:
+    """Print what a provider took, and how."""
     failed = receipt.status is Status.FAILED
     status = f"{receipt.status}" + (f" ({receipt.reason})" if receipt.reason else "")
     say(console, f"{'✗' if failed else '✓'} {to}{status}, message {receipt.id or 'without an id'}")

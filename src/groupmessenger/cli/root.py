@@ -19,10 +19,11 @@ app = App(
     result_action="return_value",
     suppress_keyboard_interrupt=False,  # `run` says what an interrupt means
 )
-groups = App(name="groups", help="List, show, create, rename and delete groups at the provider.")
-members = App(name="members", help="Add people to a group, and remove them.")
+groups = App(name="groups", help="The directory's groups, or, with --connection or without a directory, a provider's.")
+members = App(name="members", help="Add people to a provider's group, and remove them.")
 config = App(name="config", help="The configuration file.")
+directory = App(name="directory", help="The database that groups with names are kept in.")
 webhooks = App(name="webhooks", help="Hear what providers tell: messages that come in, what became of those that went.")
-for part in (groups, members, config, webhooks):
+for part in (groups, members, config, directory, webhooks):
     app.command(part)
 app.register_install_completion_command()

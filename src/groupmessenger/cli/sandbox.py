@@ -15,6 +15,7 @@ from ..weburls import is_web_url, receiving_url
 from .consoles import output
 from .exits import until_told
 from .results import say
+from .starting import directory
 
 
 def serve(port: int, doubts: Iterable[str], webhooks: str | None, *, json: bool) -> int:
@@ -68,6 +69,7 @@ def _introduce(sandbox: Sandbox, webhooks: str | None) -> None:
         "# This is a configuration file.",
         f"default = {_json.dumps(next(reversed(sandbox.faces), ''))}",
     ]
+    lines += ["", *directory().splitlines()]
     if webhooks is not None:
         lines += ["", "[webhooks]", f"public_url = {_json.dumps(webhooks)}"]
     for name in sandbox.faces:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import attrs
 
@@ -11,6 +11,9 @@ from ..events import MessageReceived
 from ..groups import Topology
 from ..messages import GroupReceipt, Message, Status
 from ..sandbox.phones import Shown
+
+if TYPE_CHECKING:
+    from .moving import Move
 
 PEOPLE = ("+13125550101", "+13125550102", "+13125550103")
 TEXT = "Dinner at eight?"
@@ -130,19 +133,28 @@ class Failure:
 
 @attrs.frozen
 class Demonstration:
-    """The main job at every provider: where it came to an end, and where it did not."""
+    """The main job at every provider: where it came to an end, and where it did not.
+
+    `move` is a group that went from one provider to another and back; None where there are no two, or no switchboard.
+    """
 
     scenes: tuple[Scene, ...]
     failures: tuple[Failure, ...] = ()
+    move: Move | None = None
 
     @property
     def ok(self) -> bool:
         """Whether all went as it should."""
-        return bool(self.scenes) and not self.failures and all(scene.ok for scene in self.scenes)
+        moved = self.move is None or self.move.ok
+        return bool(self.scenes) and not self.failures and moved and all(scene.ok for scene in self.scenes)
 
     def summary(self) -> dict[str, object]:
         """All of it as JSON; a provider that failed has no row."""
-        return {"providers": [scene.summary() for scene in self.scenes], "ok": self.ok}
+        return {
+            "providers": [scene.summary() for scene in self.scenes],
+            "switch": None if self.move is None else self.move.summary(),
+            "ok": self.ok,
+        }
 
 
 def _shows(screen: Screen, text: str) -> bool:

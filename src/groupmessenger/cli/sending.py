@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import attrs
 
-from ..capabilities import Creation
+from ..capabilities import Capabilities, Creation
 from ..errors import BroadcastRefused, GroupMessengerError, InvalidInput, NotReached, OutcomeUnknown
 from ..groups import Topology
 from ..messages import GroupReceipt, Message, Receipt, Status
@@ -120,14 +120,20 @@ def _exit_of(result: Receipt | GroupMessengerError) -> Exit:
 
 def describe(client: Client, asked: Asked) -> str:
     """In a line: whom it goes to, and who sees what."""
-    title, kind = client.messenger.title, client.capabilities.topology
-    answers = "" if client.capabilities.two_way else "; nobody can answer"
     if asked.to and asked.separately:
         people = len(_people(client, asked))
-        return f"{title}: {people} private {'text' if people == 1 else 'texts'}; nobody sees the others{answers}"
-    if kind is Topology.BROADCAST:
+        answers = "" if client.capabilities.two_way else "; nobody can answer"
+        texts = "text" if people == 1 else "texts"
+        return f"{client.messenger.title}: {people} private {texts}; nobody sees the others{answers}"
+    return describe_group(client.messenger.title, client.capabilities)
+
+
+def describe_group(title: str, capabilities: Capabilities) -> str:
+    """In a line: what a group is at a provider, and who sees what."""
+    answers = "" if capabilities.two_way else "; nobody can answer"
+    if capabilities.topology is Topology.BROADCAST:
         return f"{title}: a private copy to each member; nobody sees the others{answers}"
-    numbers = "every number and " if client.capabilities.exposes_numbers else ""
+    numbers = "every number and " if capabilities.exposes_numbers else ""
     return f"{title}: one shared thread; everybody sees {numbers}every reply{answers}"
 
 

@@ -42,13 +42,13 @@ class Serving:
         self._server: _Server | None = None
         self._thread: threading.Thread | None = None
 
-    def start(self, app: ASGIApp) -> None:
-        """Serve an application, once."""
+    def start(self, app: ASGIApp, *, lifespan: bool = False) -> None:
+        """Serve an application, once, which with `lifespan` is told when it begins and ends."""
         # No logging configuration: the process's logging is not a server's to change.
         config = uvicorn.Config(
             app,
             ws="none",
-            lifespan="off",
+            lifespan="on" if lifespan else "off",
             log_config=None,
             access_log=False,
             server_header=False,

@@ -84,7 +84,7 @@ def check(*, connection: One = None, config: File = None, json: Json = False) ->
     """Check the configuration in full and try each connection, without texting anybody.
 
     Tries the credentials, compares the clocks, and tells what will end, what does not work, and what it could not
-    look at.
+    look at. Without --connection it also says what the file as it stands would do to the groups of its directory.
     """
     from .checking import print_check, run_check, show_check
 

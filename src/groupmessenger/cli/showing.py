@@ -11,7 +11,9 @@ from rich.text import Text
 
 from ..groups import Topology
 from ..sandbox.phones import Shown
+from .boards import EXTRA, has_extra
 from .events import describe_event
+from .moving import Move
 from .results import say
 from .scenes import Demonstration, Scene, Screen
 
@@ -27,9 +29,14 @@ def show_demo(demonstration: Demonstration, console: Console) -> None:
     for scene in demonstration.scenes:
         console.print()
         console.print(Text.assemble((scene.title, "bold"), f": {_KIND[scene.topology]}"))
-        console.print(Columns([_phone(screen, scene) for screen in scene.screens], padding=(0, 1)))
+        console.print(Columns([_phone(screen, scene.line, ok=scene.ok) for screen in scene.screens], padding=(0, 1)))
         console.print(_verdict(scene))
         _show_heard(scene, console)
+    if demonstration.move is not None:
+        _show_move(demonstration.move, console)
+    elif not has_extra():
+        console.print()
+        say(console, f"To see a group go from one provider to another and back: {EXTRA}")
     show_failures(demonstration, console)
     console.print()
 
@@ -42,16 +49,29 @@ def show_failures(demonstration: Demonstration, console: Console) -> None:
         console.print(Text(f"✗ {failure.what}", style="red"), soft_wrap=True)
 
 
-def _phone(screen: Screen, scene: Scene) -> RenderableType:
+def _show_move(move: Move, console: Console) -> None:
+    """Print what the file said, and what one of the phones shows of it."""
+    console.print()
+    console.print(Text.assemble(("Switching", "bold"), ": the provider of a group is a line of the file"))
+    for number, stay in enumerate(move.stays):
+        thread = "the thread it had there, found again" if stay in move.stays[:number] else "a new thread"
+        say(console, f'  default = "{stay.connection}": {thread}, from {stay.line}')
+    shown = zip(move.stays, move.phones[0], strict=False)
+    console.print(Columns([_phone(screen, stay.line, ok=move.ok) for stay, screen in shown], padding=(0, 1)))
+    mark, style = ("✓", "green") if move.ok else ("✗ not as it should be:", "red")
+    console.print(Text(f"{mark} the phones show its texts in two threads, each text once", style=style))
+
+
+def _phone(screen: Screen, line: str, *, ok: bool) -> RenderableType:
     others = [number for number in screen.participants if number != screen.number]
     heading = Text("\n".join(others) or "no thread", style="dim")
-    messages = [_bubble(message, screen, scene.line) for message in screen.messages]
+    messages = [_bubble(message, screen, line) for message in screen.messages]
     return Panel(
         Group(Text("with", style="dim"), heading, Text(), *messages),
         title=screen.number,
         title_align="left",
         width=_BUBBLE + 10,
-        border_style="green" if scene.ok else "red",
+        border_style="green" if ok else "red",
     )
 
 

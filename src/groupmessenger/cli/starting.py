@@ -16,6 +16,7 @@ from ..errors import ConfigurationError, Problem
 from ..fields import SECRET, WHAT, settings_of
 from ..messenger import GroupMessenger
 from ..plugins import load_provider
+from .boards import EXTRA, has_extra
 
 _HEAD = """\
 # Connections of groupmessenger. `groupmessenger check` says what is wrong with this file, and tries each connection.
@@ -23,14 +24,33 @@ _HEAD = """\
 
 default = "{default}"
 
+# For groups with names, in place of default: the connection that carried a group's last message, as long as it can
+# carry the next, else the first that can.
+# prefer = {prefer}
+# When another connection is named: "follow", and groups go along with their next message; or "hold", and each waits for
+# groupmessenger switch.
+# switch_on_change = "follow"
+
+{directory}
 # [webhooks]
 # public_url = "..."        # https, where providers reach you; `groupmessenger webhooks url` tells the rest
+"""
+_DIRECTORY = """\
+# Groups with names: groupmessenger groups create NAME NUMBER ..., then groupmessenger send NAME "text".
+[directory]
+url = "sqlite:///groups.db"  # a file beside this one; or postgresql+psycopg://...
+"""
+_WITHOUT = """\
+# Groups with names need {extra}
+# [directory]
+# url = "sqlite:///groups.db"
 """
 _OPTIONS = """\
 # region = "US"             # reads numbers that are written without a country code
 # timeout = 30              # seconds for one answer
 # patience = 30             # seconds of waiting between tries
 # strict = false            # refuse what would otherwise go with something left out, or with a doubt
+# failover = false          # let groups with names go on with another connection where this one cannot be reached
 """
 _BROADCAST = """\
 # This provider sends private copies, and no shared thread: nobody sees the others, and answers come to you alone.
@@ -59,7 +79,14 @@ def write_config(providers: Sequence[str], path: Path, *, force: bool) -> None:
 
 def render(kinds: Sequence[type[GroupMessenger]]) -> str:
     """The file's text: what is needed, to be filled in, and what may be said, commented out."""
-    return "\n".join([_HEAD.format(default=kinds[0].name), *(_connection(kind) for kind in kinds)])
+    prefer = json.dumps([kind.name for kind in kinds])
+    head = _HEAD.format(default=kinds[0].name, prefer=prefer, directory=directory())
+    return "\n".join([head, *(_connection(kind) for kind in kinds)])
+
+
+def directory() -> str:
+    """The table of the directory; commented out, with what to install, where its extra is missing."""
+    return _DIRECTORY if has_extra() else _WITHOUT.format(extra=EXTRA)
 
 
 def _connection(kind: type[GroupMessenger]) -> str:

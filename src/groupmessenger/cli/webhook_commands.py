@@ -26,6 +26,7 @@ def webhooks_serve(
     """Receive what providers call, each connection below its name, and print it, until interrupted.
 
     Numbers and texts are shown. Each event is printed once; what came while this did not run is for `catch-up`.
+    Where the file has a directory, statuses and opt-outs are kept there, and what is printed counts as handled.
 
     Parameters
     ----------
