@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import re
 import shlex
@@ -17,6 +16,7 @@ from typing import Any
 import attrs
 import pytest
 from cyclopts import App
+from docs.configurations import configuration
 from docs.consoles import fits, shown_on
 from docs.pages import PAGES, ROOT, Block, anchors_of, blocks_of, links_of, name_of
 
@@ -220,15 +220,6 @@ def test_a_providers_settings_are_all_described(form: str, provider: str) -> Non
     described = re.findall(r"^\| `(\w+)` \| (?!\*\*)", text, re.MULTILINE)
     settings = [field.name for field in attrs.fields(load_provider(provider))]  # type: ignore[arg-type]
     assert described[: len(settings)] == settings
-
-
-def configuration(sandbox: Sandbox) -> str:
-    """What `groupmessenger sandbox` prints, but for its first line, and a default."""
-    lines = ['default = "sendblue"']
-    for name in sandbox.faces:
-        lines += [f"[connections.{name}]", f'provider = "{name}"']
-        lines += [f"{key} = {json.dumps(value)}" for key, value in sandbox.settings(name).items()]
-    return "\n".join(lines)
 
 
 def test_commands_print_what_the_page_shows(
