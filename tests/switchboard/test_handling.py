@@ -43,6 +43,7 @@ def test_a_handler_that_fails_gets_it_again_later_and_later(office: Office, capl
     assert (InboxState.FAILED, 7, "RuntimeError", None) == (entry.state, entry.tries, entry.error, entry.next_at)
     office.later(100_000)
     assert (Handled(0, 0), 7) == (board.handle(handler), len(handler.keys))
+    assert (1, 0, 1) == (board.retry_failed(), board.retry_failed(), len(board.inbox("waiting")))
     told = [record.getMessage() for record in caplog.records if record.name.startswith("groupmessenger")]
     assert ["MessageReceived of connection main was not handled"] * 7 == told
     assert repr(entry) == repr(entry).replace(ALICE, "").replace("eight", "")

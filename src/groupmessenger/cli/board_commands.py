@@ -182,18 +182,22 @@ def forget(
 
 
 @app.command
-def inbox(*, state: str | None = None, config: File = None, json: Json = False) -> int:
+def inbox(*, state: str | None = None, retry: bool = False, config: File = None, json: Json = False) -> int:
     """Show the callbacks of providers that were accepted and are not handled, the oldest first.
 
     Parameters
     ----------
     state
         Those that are `waiting`, `failed` or `handled` alone.
+    retry
+        Have those that failed tried again first.
     """
     from .boards import open_board
     from .keeping import print_inbox, show_inbox
 
     with open_board(config) as board:
+        if retry:
+            board.retry_failed()
         found = board.inbox(state)
     if json:
         print_inbox(found)

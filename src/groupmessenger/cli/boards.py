@@ -8,7 +8,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ..errors import ConfigurationError, InvalidInput, Problem
+from ..errors import ConfigurationError, InvalidInput, Problem, Suppressed
 from .connecting import by_url, load
 
 if TYPE_CHECKING:
@@ -40,6 +40,17 @@ def refuse_directory(name: str | None, path: Path | None, instead: str) -> None:
             "this is about a provider's own groups: name its --connection; for those of the directory there is "
             f"groupmessenger {instead}"
         )
+
+
+def refuse_opted_out(name: str | None, path: Path | None, numbers: Iterable[str]) -> None:
+    """Raise `Suppressed` if any of these people opted out, as far as the directory of the file that is used knows."""
+    if by_url(name, path) or load(path).directory_url is None:
+        return
+    with open_board(path) as board:
+        out = board.suppressed(numbers)
+    if out:
+        who = ", ".join(repr(member.address) for member in out)
+        raise Suppressed(f"{who} opted out: only they can opt in again; groupmessenger opt-outs tells when", out)
 
 
 def open_board(path: Path | None, plugins: Iterable[object] = ()) -> Switchboard:

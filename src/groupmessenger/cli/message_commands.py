@@ -60,7 +60,7 @@ def send(
     Several `--to` are one shared thread; with `--separately` each gets a private copy.
     """
     from .asking import AskedByName, ask
-    from .boards import open_board
+    from .boards import open_board, refuse_opted_out
     from .connecting import open_client
     from .journal import Journal
     from .sending import run_send
@@ -71,5 +71,6 @@ def send(
 
         with open_board(config, [journal]) as board:
             return run_board_send(board, asked, journal, json=json)
+    refuse_opted_out(connection, config, asked.to)
     with open_client(connection, config, [journal]) as client:
         return run_send(client, asked, journal, json=json)

@@ -18,8 +18,8 @@ from ..errors import ConfigurationError
 from ..events import Event, MessageReceived, ReactionReceived
 from ..flow import Flow
 from ..groups import Topology
-from ..messages import Message
-from ..phone import Address, Members
+from ..messages import Message, Receipt
+from ..phone import Address, Member, Members
 from ..webhooks.asynchronous import ASGIApp, Performing
 from ..webhooks.receiver import Handler, check_handler, run_async
 from .board import Board
@@ -145,6 +145,16 @@ class AsyncSwitchboard:
         """
         return await self._run(self.operations.send(name, message, key))
 
+    async def send_direct(
+        self, to: Member | Address | str, message: Message | str, *, connection: str | None = None
+    ) -> Receipt:
+        """Send to one person, privately, unless they opted out: by this connection, or the first that the file names.
+
+        It is of no group, so it is in no history, and not once only. Raises `Suppressed`, and as a client's
+        `send_direct`.
+        """
+        return await self._run(self.operations.send_direct(to, message, connection))
+
     async def add_members(self, name: str, members: Members) -> LogicalGroup:
         """Put people into a group. The provider learns of it before the next message. Raises `Suppressed`."""
         return await self._run(self.operations.add_members(name, members))
@@ -212,6 +222,10 @@ class AsyncSwitchboard:
         """Read which callbacks are not handled, or those `waiting`, `failed` or `handled`, the oldest first."""
         return await self._run(self.operations.inbox(state))
 
+    async def retry_failed(self) -> int:
+        """Have callbacks whose handling was given up wait once more, with all their tries; gives how many."""
+        return await self._run(self.operations.retry_failed())
+
     def asgi(self, on_event: Handler | None = None, *, public_url: str | None = None, from_us: bool = False) -> ASGIApp:
         """An ASGI application with a path for each connection, `/NAME`: it accepts, answers, and then has it handled.
 
@@ -256,6 +270,10 @@ class AsyncSwitchboard:
     async def suppress(self, address: Address | str, *, lift: bool = False) -> None:
         """Keep that somebody is not to be texted by any connection; with `lift`, that they said they may be again."""
         await self._run(self.operations.suppress(address, lift))
+
+    async def suppressed(self, members: Members) -> tuple[Member, ...]:
+        """Read who of these people opted out, and not in again since."""
+        return await self._run(self.operations.suppressed(members))
 
     async def opt_outs(self, *, everything: bool = False) -> tuple[OptOut, ...]:
         """Read the last word of everybody who ever opted out, or the whole audit, the oldest first."""

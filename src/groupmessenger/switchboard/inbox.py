@@ -122,6 +122,12 @@ def postpone(t: Transaction, taken: Taken, seconds: float) -> None:
     _give_back(t, taken, {"next_at": _after(t, seconds), "tries": taken.tries - 1})
 
 
+def again(t: Transaction) -> int:
+    """Make those that failed wait once more, with all their tries. How many there were."""
+    values = {"state": InboxState.WAITING, "tries": 0, "next_at": t.now, "lease_until": None}
+    return int(t.execute(update(inbox).where(inbox.c.state == InboxState.FAILED).values(values)).rowcount)
+
+
 def entries(t: Transaction, state: str | None) -> tuple[InboxEntry, ...]:
     """The callbacks in a state, or all that are not handled, the oldest first."""
     try:

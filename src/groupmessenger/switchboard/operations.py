@@ -10,12 +10,12 @@ import attrs
 
 from ..callbacks import Callback
 from ..delivery import Delivery
-from ..errors import InvalidInput
+from ..errors import InvalidInput, Suppressed
 from ..events import Event, MessageReceived, ReactionReceived, StatusChanged
 from ..groups import Topology
 from ..incoming import check_replay
 from ..inputs import as_message
-from ..messages import Message
+from ..messages import Message, Receipt
 from ..phone import Address, Member, Members, parse_address, parse_members
 from ..webhooks.ears import Ears
 from . import hearing, history, inbox, optouts, people, replying, retention, routing, seen, settling, switching, threads
@@ -103,6 +103,22 @@ class Operations:
             raise InvalidInput(f"what can be answered is a message or a reaction, and this is {type(event).__name__}")
         return await replying.reply(self.board, event, as_message(message), to, _key(key))
 
+    async def send_direct(self, to: Member | Address | str, message: Message | str, connection: str | None) -> Receipt:
+        """Send to one person, privately, by a connection or the file's first."""
+        (who,) = self._people([to])
+
+        def check(t: Transaction) -> str | None:
+            if optouts.suppressed(t, [who.address]):
+                raise Suppressed(f"{who.address!r} opted out: only they can opt in again", [who])
+            rules = self.board.rules
+            return next(iter(rules.prefer), rules.default)
+
+        first = await self.board.do(check)
+        if (name := connection or first) is None:
+            raise InvalidInput("the file names no default connection: name one with connection=...")
+        line = self.board.line(name)
+        return await line.run(line.operations.send_direct(who, as_message(message)))
+
     async def plan(self, name: str, message: Message | str) -> BoardPlan:
         """What sending would come to, and by which connection."""
         wanted = as_message(message)
@@ -187,6 +203,10 @@ class Operations:
         """Have accepted callbacks handled. A flow of `Handle` and `Observe` as well."""
         return await self.receiving.handle(limit, from_us=from_us)
 
+    async def retry_failed(self) -> int:
+        """Have failed callbacks tried again."""
+        return await self.board.do(inbox.again)
+
     async def inbox(self, state: str | None) -> tuple[InboxEntry, ...]:
         """What was accepted."""
         return await self.board.do(inbox.entries, state)
@@ -206,6 +226,12 @@ class Operations:
             optouts.record(t, who, suppressed=not lift, source="application")
 
         await self.board.do(write)
+
+    async def suppressed(self, members: Members) -> tuple[Member, ...]:
+        """Who of these opted out."""
+        crowd = self._people(members)
+        out = await self.board.do(optouts.suppressed, [member.address for member in crowd])
+        return tuple(member for member in crowd if member.address in out)
 
     async def opt_outs(self, everything: bool) -> tuple[OptOut, ...]:
         """Who opted out."""
