@@ -35,6 +35,8 @@ def sent(t: Transaction, token: str, receipt: Receipt) -> Tried:
     }
     if receipt.id and _is_free(t, before, receipt.id):
         values["provider_id"] = receipt.id
+    if before.state is State.SENT and before.status is not None:  # a status came before the answer, and knows better
+        del values["status"], values["reason"]
     if before.state is State.NOT_SENT:
         values["conflict"] = f"it was thought not to have been sent: {before.error or 'refused'}"
     t.execute(update(attempts).where(attempts.c.token == token).values(values))
@@ -85,14 +87,15 @@ def _is_free(t: Transaction, tried: Tried, provider_id: str) -> bool:
     return owner in (None, tried.token)
 
 
-def refused(t: Transaction, token: str, error: str) -> None:
+def refused(t: Transaction, token: str, error: str) -> Tried:
     """Keep that an attempt did not go out; of one that did, that somebody says so."""
     before = by_token(t, token)
     if before.state is State.SENT:
-        t.execute(update(attempts).where(attempts.c.token == token).values(conflict=f"sent, and then refused: {error}"))
-        return
-    values = {"state": State.NOT_SENT, "error": error, "dump": None, "gave_up_at": None, "ended_at": t.now}
+        values: dict[str, Any] = {"conflict": f"sent, and then refused: {error}"}
+    else:
+        values = {"state": State.NOT_SENT, "error": error, "dump": None, "gave_up_at": None, "ended_at": t.now}
     t.execute(update(attempts).where(attempts.c.token == token, attempts.c.state == before.state).values(values))
+    return by_token(t, token)
 
 
 def lost(t: Transaction, token: str, error: str, provider_id: str | None) -> Tried:

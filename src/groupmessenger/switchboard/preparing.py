@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 import attrs
 
@@ -82,6 +82,12 @@ class Preparing:
     def _keep(self, t: Transaction) -> None:
         ledger.keep(t, self.tried, self.line.lasting)
 
+    def _change(
+        self, t: Transaction, binding_id: int, group: Group, doubtful: Collection[Address] = (), *, opened: bool = False
+    ) -> Binding:
+        self._keep(t)  # or somebody else may know better by now
+        return threads.changed(t, binding_id, group, doubtful, opened=opened)
+
     async def _open(self) -> Binding:
         """A new thread. Where it is made by a request, how to find it again is written down before."""
         if self.line.capabilities.creation is not Creation.EXPLICIT:
@@ -109,9 +115,9 @@ class Preparing:
         try:
             made = await self._create(binding.vendor_name if named else None)
         except PartialFailure as error:
-            await self.board.do(threads.changed, binding.id, error.group, _unsure(error), opened=True)
+            await self.board.do(self._change, binding.id, error.group, _unsure(error), opened=True)
             raise
-        return await self.board.do(threads.changed, binding.id, made, opened=True)
+        return await self.board.do(self._change, binding.id, made, opened=True)
 
     async def _made(self, binding: Binding) -> Binding:
         """A thread whose making was lost: found by the name that only we could give it, or made again."""
@@ -123,7 +129,7 @@ class Preparing:
                 for found in page.items:
                     if found.name == binding.vendor_name:
                         made = await self.line.run(operations.get_group(found))
-                        return await self.board.do(threads.changed, binding.id, made, opened=True)
+                        return await self.board.do(self._change, binding.id, made, opened=True)
                 if (cursor := page.next) is None:
                     break
         return await self._make(binding)
@@ -150,7 +156,7 @@ class Preparing:
             try:
                 binding = await self._changed(binding, operation, people)
             except (Rejected, CapabilityError, GroupNotFound) as error:
-                await self.board.do(threads.changed, binding.id, binding.group, binding.doubtful)
+                await self.board.do(self._change, binding.id, binding.group, binding.doubtful)
                 return await self._forked(binding, f"{self.line.title} did not change who is in this thread: {error}")
         return binding
 
@@ -170,19 +176,18 @@ class Preparing:
         except PartialFailure as error:
             done = {member.address for member in error.succeeded}
             group = _with(before, [m for m in people if m.address in done], adding, error.group)
-            await self.board.do(threads.changed, binding.id, group, binding.doubtful - done | _unsure(error))
+            await self.board.do(self._change, binding.id, group, binding.doubtful - done | _unsure(error))
             raise
         except GroupMessengerError as error:
             if error.outcome is Outcome.NOT_SENT and not isinstance(error, Rejected | GroupNotFound):
-                await self.board.do(threads.changed, binding.id, binding.group, binding.doubtful)
+                await self.board.do(self._change, binding.id, binding.group, binding.doubtful)
             raise
         return await self.board.do(
-            threads.changed, binding.id, _with(before, people, adding, after), binding.doubtful - asked
+            self._change, binding.id, _with(before, people, adding, after), binding.doubtful - asked
         )
 
     def _doubt(self, t: Transaction, binding: Binding, asked: set[Address]) -> None:
-        self._keep(t)
-        threads.changed(t, binding.id, binding.group, {*binding.doubtful, *asked})
+        self._change(t, binding.id, binding.group, {*binding.doubtful, *asked})
 
     async def _forked(self, binding: Binding, reason: str) -> Binding:
         """Another thread in place of one that does not fit. It is left before, so that a crash between is seen."""

@@ -7,6 +7,7 @@ from datetime import timedelta
 
 import attrs
 
+from ..capabilities import Creation
 from ..errors import (
     AlreadyBound,
     DirectoryError,
@@ -19,7 +20,7 @@ from ..errors import (
     ProviderUnavailable,
     Rejected,
 )
-from ..flow import Now, Sleep
+from ..flow import LeaveBy, Now, Sleep
 from ..messages import FailureReason, GroupReceipt, Message
 from . import ledger, optouts, outcomes, people, routing, threads
 from .board import Board
@@ -140,7 +141,8 @@ class Sending:
     async def _carried(self, group: LogicalGroup, route: Route, tried: Tried) -> BoardReceipt:
         line = route.line
         try:
-            binding = await Preparing(self.board, line, tried, group, self.thread_id).thread()
+            until = await Now() + timedelta(seconds=line.leaving)  # nothing of it leaves when it may be another's turn
+            binding = await LeaveBy(until, Preparing(self.board, line, tried, group, self.thread_id).thread())
             prepared = await line.run(line.operations.prepare(binding.group, self.message, tried.token))
             leaving = Leaving(tried, prepared.attempt, group, binding.id, line.leaving, line.lasting)
             if not await self.board.do(ledger.depart, leaving):
@@ -150,14 +152,16 @@ class Sending:
             raise
         try:
             receipt = await line.run(line.operations.dispatch(prepared))
-        except GroupNotFound as error:
-            gone = f"{line.title} knows the thread no more"
-            await self.board.do(threads.retire, binding, gone, gone=True)
-            await self._refused(tried, str(error))
-            raise _Changed from error
         except GroupMessengerError as error:
-            await self._ended(tried, error)
-            raise
+            if await self._is_gone(line, binding, error):
+                why = f"{line.title} knows the thread no more"
+                await self.board.do(threads.retire, binding, why, gone=True)
+                await self._refused(tried, str(error))
+                raise _Changed from error
+            told = await self._ended(tried, error)
+            if told is None or told.state is not State.SENT:
+                raise
+            return await self.board.do(self._receipt_of, told)  # a status has come, and knows better
         return await self._recorded(tried, binding, route, receipt)
 
     async def _refused(self, tried: Tried, why: str) -> None:
@@ -167,18 +171,32 @@ class Sending:
         except DirectoryError:
             return
 
-    async def _ended(self, tried: Tried, error: GroupMessengerError) -> None:
+    async def _is_gone(self, line: Line, binding: Binding, error: GroupMessengerError) -> bool:
+        """Whether a message was refused since its thread is not there any more; some say so only if they are asked."""
+        if isinstance(error, GroupNotFound):
+            return True
+        made = line.capabilities.creation is Creation.EXPLICIT
+        if not made or not isinstance(error, Rejected) or self.thread_id is not None:
+            return False
+        try:
+            await line.run(line.operations.get_group(binding.group))
+        except GroupNotFound:
+            return True
+        except GroupMessengerError:
+            return False
+        return False
+
+    async def _ended(self, tried: Tried, error: GroupMessengerError) -> Tried | None:
         """Write down what became of a message that has no receipt. Where that fails it stays to be settled."""
         try:
             if error.outcome is Outcome.NOT_SENT:
-                await self.board.do(outcomes.refused, tried.token, str(error))
                 if isinstance(error, Rejected) and error.reason is FailureReason.OPTED_OUT:
                     await self.board.do(optouts.told, error.recipients, tried.connection, tried.line)
-            else:
-                provider_id = error.provider_id if isinstance(error, OutcomeUnknown) else None
-                await self.board.do(outcomes.lost, tried.token, str(error), provider_id)
+                return await self.board.do(outcomes.refused, tried.token, str(error))
+            provider_id = error.provider_id if isinstance(error, OutcomeUnknown) else None
+            return await self.board.do(outcomes.lost, tried.token, str(error), provider_id)
         except DirectoryError:
-            return
+            return None
 
     async def _recorded(self, tried: Tried, binding: Binding, route: Route, receipt: GroupReceipt) -> BoardReceipt:
         whole = BoardReceipt(
@@ -207,6 +225,9 @@ class Sending:
 
     def _again(self, t: Transaction, tried: Tried) -> BoardReceipt:
         """The receipt of a message that was sent before under this key."""
+        return attrs.evolve(self._receipt_of(t, tried), again=True)
+
+    def _receipt_of(self, t: Transaction, tried: Tried) -> BoardReceipt:
         sent = tried.receipt()
         return BoardReceipt(
             id=sent.id,
@@ -219,7 +240,6 @@ class Sending:
             logical=self.name,
             connection=tried.connection,
             key=self.key,
-            again=True,
         )
 
 
