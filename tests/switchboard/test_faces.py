@@ -13,7 +13,7 @@ import anyio
 import attrs
 import pytest
 from anyio.from_thread import start_blocking_portal
-from switchboard.scenes import BEN, CAM, DAN, PEOPLE, Scene, a_scene, a_scene_on_each, lost, once  # noqa: F401
+from switchboard.scenes import BEN, CAM, DAN, PEOPLE, Scene, a_scene, a_scene_on_each, once  # noqa: F401
 
 import groupmessenger as gm
 from groupmessenger.switchboard.directory import Directory, Transaction

@@ -18,7 +18,6 @@ from switchboard.scenes import (  # noqa: F401
     Scene,
     a_scene,
     a_scene_on_each,
-    lost,
     once,
 )
 

@@ -7,11 +7,9 @@ from typing import Any
 
 import pytest
 from switchboard.scenes import (  # noqa: F401
-    ANN,
     PEOPLE,
     PROVIDERS,
     SETTLE,
-    TELLING,
     Scene,
     a_scene,
     a_scene_on_each,

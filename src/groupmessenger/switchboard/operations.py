@@ -21,6 +21,7 @@ from ..webhooks.ears import Ears
 from . import hearing, history, inbox, optouts, people, replying, retention, routing, seen, settling, switching, threads
 from .board import Board
 from .directory import Transaction
+from .once import send_once
 from .receiving import Receiving
 from .routing import Route
 from .sending import Sending
@@ -93,7 +94,7 @@ class Operations:
 
     async def send(self, name: str, message: Message | str, key: str | None) -> BoardReceipt:
         """Send to a group."""
-        return await Sending(self.board, name, as_message(message), _key(key)).run()
+        return await send_once(Sending(self.board, name, as_message(message), _key(key)))
 
     async def reply(
         self, event: MessageReceived | ReactionReceived, message: Message | str, to: str | None, key: str | None

@@ -12,6 +12,7 @@ from ..messages import Message
 from . import people, threads
 from .board import Board
 from .directory import Transaction
+from .once import send_once
 from .preparing import retired
 from .sending import Sending
 from .tables import bindings, groups, members
@@ -30,7 +31,7 @@ async def reply(
         group = await board.do(people.load, to)
         if event.sender not in group.addresses:
             raise InvalidInput(f"whoever wrote is not in group {to!r}: send() to it if you mean it all the same")
-        return await Sending(board, to, message, key, only=line.name).run()
+        return await send_once(Sending(board, to, message, key, only=line.name))
     line.incoming.check_repliable(event)
     if event.group is None:
         raise await board.do(_unresolved, event, line.capabilities.topology)
@@ -44,7 +45,7 @@ async def reply(
     name = await board.do(_name, binding)
     if to is not None and to != name:
         raise InvalidInput(f"it was written in group {name!r}, and not in {to!r}: leave out `to`")
-    return await Sending(board, name, message, key, only=line.name, thread_id=binding.id).run()
+    return await send_once(Sending(board, name, message, key, only=line.name, thread_id=binding.id))
 
 
 def _name(t: Transaction, binding: Binding) -> str:

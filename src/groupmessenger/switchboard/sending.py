@@ -71,7 +71,7 @@ class Sending:
                 raise
             standing = await self._begun(group, route.line, message_id)
             if isinstance(standing, Ended):
-                return await self.board.do(self._again, standing.tried)
+                return await self.read_again(standing.tried, again=True)
             tried = standing.tried
             message_id = tried.message_id
             try:
@@ -132,7 +132,7 @@ class Sending:
                     )  # what leaves now may be like it
                 continue
             if isinstance(standing, Unsure) and standing.same:
-                raise _unknown(standing.tried)
+                raise unknown(standing.tried)
             if await Now() + timedelta(seconds=pause) > until:
                 raise _in_the_way(standing)
             await Sleep(pause)
@@ -161,7 +161,7 @@ class Sending:
             told = await self._ended(tried, error)
             if told is None or told.state is not State.SENT:
                 raise
-            return await self.board.do(self._receipt_of, told)  # a status has come, and knows better
+            return await self.read_again(told, again=False)  # a status has come, and knows better
         return await self._recorded(tried, binding, route, receipt)
 
     async def _refused(self, tried: Tried, why: str) -> None:
@@ -223,6 +223,14 @@ class Sending:
             raise AlreadyBound(text, receipt=whole)
         return whole
 
+    async def read_again(self, tried: Tried, *, again: bool) -> BoardReceipt:
+        """The receipt of a message that is known to be sent."""
+        try:
+            return await self.board.do(self._again if again else self._receipt_of, tried)
+        except DirectoryError as error:
+            text = f"the message was sent, and its record could not be read: do not send it again ({error})"
+            raise DirectoryError(text, receipt=tried.receipt()) from error
+
     def _again(self, t: Transaction, tried: Tried) -> BoardReceipt:
         """The receipt of a message that was sent before under this key."""
         return attrs.evolve(self._receipt_of(t, tried), again=True)
@@ -243,7 +251,8 @@ class Sending:
         )
 
 
-def _unknown(tried: Tried) -> OutcomeUnknown:
+def unknown(tried: Tried) -> OutcomeUnknown:
+    """The error for a message whose outcome nobody knows, when its key comes again."""
     ended = "nobody can tell any more" if tried.gave_up_at is not None else "ask again, or see settle()"
     return OutcomeUnknown(
         f"it was sent under this key before, and whether it went out is not known: {ended} ({tried.error})",

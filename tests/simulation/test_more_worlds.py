@@ -1,0 +1,15 @@
+"""More worlds than anybody waits for; `GROUPMESSENGER_SIM_COUNT` says how many."""
+
+from __future__ import annotations
+
+import pytest
+
+from .running import Stage
+from .seeds import chunks, named, play
+
+pytestmark = pytest.mark.slow
+
+
+@pytest.mark.parametrize("seeds", chunks(20_000, 1_000), ids=named)
+def test_what_is_guaranteed_holds(stage: Stage, seeds: range) -> None:
+    play(stage, seeds)

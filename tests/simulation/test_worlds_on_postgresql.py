@@ -1,0 +1,14 @@
+"""The same worlds with a directory on PostgreSQL."""
+
+from __future__ import annotations
+
+import pytest
+
+from .running import Stage
+from .seeds import chunks, named, play
+
+
+@pytest.mark.parametrize("stage", ["postgresql"], indirect=True)
+@pytest.mark.parametrize("seeds", chunks(10_000, 80, 40), ids=named)
+def test_what_is_guaranteed_holds(stage: Stage, seeds: range) -> None:
+    play(stage, seeds)
