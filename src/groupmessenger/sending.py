@@ -21,6 +21,7 @@ from .errors import (
     OutcomeUnknown,
     PartialFailure,
     ProviderError,
+    SendBlocked,
     UnsupportedOperation,
 )
 from .events import Event
@@ -99,7 +100,7 @@ class Sending:
         `finish` completes the receipt, of this `kind`, before anybody sees it.
         """
         if self._observers is not None:
-            await Call(partial(self._observers.before_send, attempt))
+            await _ask_before(self._observers, attempt)
         sending = Departed()
         watched = departed.set(sending)
         try:
@@ -159,3 +160,13 @@ class Sending:
                 await Call(partial(self._observers.after_send, attempt, result))
             except Exception:  # what became of the message is known, and stays what it is
                 _log.exception("an observer failed after a send")
+
+
+async def _ask_before(observers: Observing, attempt: Attempt) -> None:
+    """Let the observers see a message before it leaves. One that breaks keeps it back: it may be there to."""
+    try:
+        await Call(partial(observers.before_send, attempt))
+    except GroupMessengerError:
+        raise
+    except Exception as error:
+        raise SendBlocked(f"an observer failed before the message left: {type(error).__name__}") from error

@@ -170,7 +170,7 @@ def test_one_that_is_under_way_for_long_is_told_to_be(scene: Scene) -> None:
         first = pool.submit(board.send, "team", TEXT, "k")
         while not scene.asked():
             time.sleep(0.005)
-        with pytest.raises(gm.InProgress, match="a send with this key is still under way") as caught:
+        with pytest.raises(gm.InProgress, match="a send with this key is under way, until") as caught:
             board.send("team", TEXT, key="k")
         assert gm.Outcome.UNKNOWN is caught.value.outcome
         first.result()

@@ -109,7 +109,7 @@ class Groups(RuleBasedStateMachine):
             self.raises(gm.Suppressed, "add_members", name, [person])
         else:
             self.board.add_members(name, [person])
-            group.members = [each for each in group.members if each != person] + [person]
+            group.members += [] if person in group.members else [person]
 
     @precondition(lambda self: self.groups)
     @rule(data=st.data(), person=PERSON | st.just(STRANGER))

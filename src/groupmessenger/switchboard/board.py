@@ -8,7 +8,7 @@ from typing import Concatenate, ParamSpec, TypeVar
 
 import attrs
 
-from ..errors import ConfigurationError, Problem, near
+from ..errors import ConfigurationError, InvalidInput, Problem, near
 from ..flow import Call
 from .directory import Directory, Transaction
 from .lines import Line, Lines
@@ -37,12 +37,14 @@ class Board:
         return Call(partial(self.directory.do, lambda transaction: work(transaction, *args, **named)))
 
     def line(self, name: str) -> Line:
-        """A connection. Raises `ConfigurationError` if there is none of that name."""
+        """A connection. Raises `ConfigurationError` if there is none of that name, `InvalidInput` for no name."""
+        if not isinstance(name, str):
+            raise InvalidInput(f"a connection is named by a text, not {type(name).__name__}")
         if name not in self.lines:
             raise ConfigurationError(Problem("connections", f"there is no {name!r}", near(name, self.lines)))
         return self.lines[name]
 
-    def at(self, provider: str, number: str) -> Line | None:
-        """The connection with this line, whatever its name is by now."""
-        here = (provider, number)
-        return next((line for line in self.lines.values() if (line.provider, line.number) == here), None)
+    def at(self, provider: str, number: str, name: str = "") -> Line | None:
+        """The connection with this line, whatever its name is by now; of several that of this name."""
+        here = [line for line in self.lines.values() if (line.provider, line.number) == (provider, number)]
+        return next((line for line in here if line.name == name), next(iter(here), None))

@@ -11,8 +11,11 @@ from ..flow import Flow, Request, Response
 from .directory import Directory
 
 
-def directory_of(config: Config) -> Directory:
+def directory_of(config: object) -> Directory:
     """The directory that a file names. Raises `ConfigurationError` if it names none."""
+    if not isinstance(config, Config):
+        cure = "load_config() gives one, and from_config() takes a path"
+        raise ConfigurationError(Problem("config", f"it is no Config but {type(config).__name__}", cure))
     if config.directory_url is None:
         cure = 'write [directory] and url = "sqlite:///groups.db"'
         raise ConfigurationError(Problem("directory.url", "it is missing", cure, str(config.path)))

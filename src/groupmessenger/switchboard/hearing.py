@@ -16,13 +16,13 @@ from ..events import Event, MembersChanged, MessageReceived, OptedIn, OptedOut, 
 from ..groups import Group
 from ..messages import Receipt, Status
 from ..phone import Member
-from . import optouts, outcomes, people, threads
+from . import optouts, outcomes, people, seen, threads
 from .directory import Transaction
 from .lines import Line
 from .tables import attempts, groups, status_events
 from .threads import Binding
 from .tried import Tried, by_token
-from .values import State
+from .values import State, ThreadState
 
 E = TypeVar("E", bound=Event)
 
@@ -70,15 +70,17 @@ def _of(t: Transaction, event: E, group_id: int | None) -> E:
 
 def _status(t: Transaction, event: StatusChanged, line: Line) -> int | None:
     """Keep a status, whether or not its message is known. One with our token proves that the message went out."""
+    tried, who = _message(t, event, line), event.recipient
+    erased = tried is not None and who is not None and outcomes.is_forgotten(t, tried, who)
     t.insert_once(
         status_events,
         connection=line.name,
-        key=event.key,
+        key=t.digest(event.key) if erased else event.key,  # as `forget` does, for it may name the recipient
         provider=line.provider,
         line=event.line or line.number,
         provider_id=event.message_id,
         token=event.token,
-        recipient=None if event.recipient is None else write_address(event.recipient),
+        recipient=None if who is None or erased else write_address(who),
         status=event.status,
         code=event.code,
         reason=event.reason,
@@ -87,7 +89,6 @@ def _status(t: Transaction, event: StatusChanged, line: Line) -> int | None:
         at=event.at,
         arrived_at=t.now,
     )
-    tried = _message(t, event, line)
     if tried is None:
         return None
     doubted = tried.state in (State.SENDING, State.UNKNOWN)
@@ -124,10 +125,13 @@ def _receipt(tried: Tried, event: StatusChanged) -> Receipt:
 
 def _seen(t: Transaction, group: Group, others: tuple[Member, ...], line: Line) -> int | None:
     """Which group a thread is of. One whose id was not known yet is known by its people."""
+    if group.line != line.number:  # of another line of the account, which is no connection here
+        return None
     binding = threads.by_thread(t, line.provider, line.number, group.id)
     if binding is None and others and not group.is_member_set:
         waiting = threads.pending_of(t, line.provider, line.number, others)
         if waiting is not None:
+            t.lock_group(waiting.group_id)
             known = attrs.evolve(group, members=waiting.group.members)
             binding = threads.changed(t, waiting.id, known, waiting.doubtful, opened=True)
     if binding is None:
@@ -154,6 +158,8 @@ def _changed(t: Transaction, event: MembersChanged, line: Line, own_lines: Colle
     binding = threads.by_thread(t, line.provider, line.number, event.group.id)
     if binding is None:
         return None
+    if not seen.is_first(t, f"members {line.provider} {event.key}"):
+        return binding.group_id
     _observe(t, binding, [each for each in event.added if str(each.address) not in own_lines], line)
     gone = {member.address for member in event.removed}
     if gone:
@@ -161,5 +167,6 @@ def _changed(t: Transaction, event: MembersChanged, line: Line, own_lines: Colle
         binding = threads.by_id(t, binding.id)
         staying = tuple(member for member in binding.group.members or () if member.address not in gone)
         threads.changed(t, binding.id, attrs.evolve(binding.group, members=staying), binding.doubtful - gone)
-        people.remove_rows(t, binding.group_id, event.removed)
+        if binding.state is not ThreadState.RETIRED:  # the group goes on in another, where they still are
+            people.remove_rows(t, binding.group_id, event.removed)
     return binding.group_id

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from sqlalchemy import func, or_, select
+from sqlalchemy import case, func, or_, select
 
 from .._dumping import read_address
 from ..events import StatusChanged
@@ -12,12 +12,14 @@ from ..messages import Evidence, FailureReason, Status
 from .directory import Transaction
 from .tables import attempts, messages, status_events
 from .tried import Tried, last_of
-from .values import Entry
+from .values import Entry, State
 
 
 def entries(t: Transaction, group_id: int, limit: int | None = None) -> tuple[Entry, ...]:
     """The messages to a group, the oldest first; with `limit`, the last so many."""
-    last = select(func.max(attempts.c.id)).group_by(attempts.c.message_id)
+    sent = func.max(case((attempts.c.state == State.SENT, attempts.c.id)))
+    mine = attempts.c.group_id == group_id
+    last = select(func.coalesce(sent, func.max(attempts.c.id))).where(mine).group_by(attempts.c.message_id)
     tries = select(attempts.c.message_id, func.count().label("tries")).group_by(attempts.c.message_id).subquery()
     rows = (
         select(attempts, messages.c.key, messages.c.created_at.label("asked_at"), tries.c.tries)

@@ -5,6 +5,7 @@ Every change of state is one conditional UPDATE; who changes no row has lost.
 
 from __future__ import annotations
 
+import json
 import secrets
 from datetime import timedelta
 from typing import TypeAlias
@@ -13,13 +14,13 @@ import attrs
 from sqlalchemy import select, update
 
 from .._dumping import dump
-from ..errors import InProgress, KeyReused, NotAccepted, Outcome
+from ..errors import InProgress, KeyReused, Outcome
 from ..messages import Attempt, Message
-from . import optouts, people, threads
+from . import admission, optouts, people, threads
 from .directory import Transaction
 from .tables import attempts, messages
 from .tried import UNDER_WAY, Tried, by_token, last_of, open_of
-from .values import LogicalGroup, State
+from .values import LogicalGroup, State, ThreadState
 
 FEATURES = ("media", "effect", "reply_to", "send_at", "expires_at", "priority", "leave_out")
 
@@ -75,7 +76,8 @@ class Wanted:
 
 def content(message: Message) -> str:
     """Everything of a message that is sent; a reference of the caller's own is not."""
-    return dump(attrs.evolve(message, reference=None)) if message.reference else dump(message)
+    text = dump(attrs.evolve(message, reference=None) if message.reference else message)
+    return json.dumps(json.loads(text), sort_keys=True)  # equal messages may have their extras in another order
 
 
 def likeness(message: Message) -> str:
@@ -130,7 +132,7 @@ def reserve(t: Transaction, wanted: Wanted) -> Standing:
     expire(t, wanted.group.id)
     if (standing := look(t, wanted)) is not None:
         return standing
-    optouts.refuse(t, wanted.group.members, wanted.message.leave_out)
+    optouts.refuse_group(t, wanted.group, wanted.message.leave_out)
     token = secrets.token_hex(16)
     made = attempts.insert().values(
         token=token,
@@ -179,12 +181,22 @@ def expire(t: Transaction, group_id: int | None = None) -> None:
         t.execute(update(attempts).where(over, attempts.c.state == state).values(values))
 
 
-def keep(t: Transaction, tried: Tried, lease: float) -> None:
-    """Raise `InProgress` unless an attempt is still ours to prepare, and make it so for `lease` seconds more."""
+class Changed(Exception):
+    """The group changed while the message was prepared: it is begun again."""
+
+
+def keep(t: Transaction, tried: Tried, group: LogicalGroup, lease: float) -> None:
+    """Raise `InProgress` unless an attempt is still ours to prepare, and make it so for `lease` seconds more.
+
+    Raises `Changed` where the group has other members by now.
+    """
+    t.lock_group(tried.group_id)
     mine = (attempts.c.token == tried.token) & (attempts.c.state == State.PREPARING)
     until = t.now + timedelta(seconds=lease)
     if not t.execute(update(attempts).where(mine).values(lease_until=until)).rowcount:
         raise InProgress("it took so long that it was given up: send it again", outcome=Outcome.NOT_SENT)
+    if people.addresses(t, tried.group_id) != group.addresses:
+        raise Changed
 
 
 @attrs.frozen
@@ -209,15 +221,13 @@ def depart(t: Transaction, leaving: Leaving) -> bool:
     group = people.load_id(t, tried.group_id)
     if group.addresses != leaving.group.addresses or group.archived_at is not None:
         return False
-    optouts.refuse(t, group.members, attempt.message.leave_out)
+    optouts.refuse_group(t, group, attempt.message.leave_out)
     binding = threads.by_id(t, leaving.binding_id)
-    strangers = [member for member in group.observed if member.address in binding.possible]
-    if strangers:
-        raise NotAccepted(
-            f"{', '.join(repr(each.address) for each in strangers)} was seen in the thread and is no member: "
-            "accept_members() takes them in, remove_members() takes them out, or goes on in another thread",
-            strangers,
-        )
+    if binding.state is ThreadState.RETIRED:
+        return False
+    admission.refuse_strangers(group, binding)
+    if not binding.possible <= set(group.addresses):  # somebody who is not wanted there has come in meanwhile
+        return False
     mine = (attempts.c.token == tried.token) & (attempts.c.state == State.PREPARING)
     values = {
         "state": State.SENDING,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from datetime import timedelta
 from functools import partial
 
@@ -18,7 +18,21 @@ from ..inputs import as_message
 from ..messages import Message, Receipt
 from ..phone import Address, Member, Members, parse_address, parse_members
 from ..webhooks.ears import Ears
-from . import hearing, history, inbox, optouts, people, replying, retention, routing, seen, settling, switching, threads
+from . import (
+    admission,
+    hearing,
+    history,
+    inbox,
+    optouts,
+    people,
+    replying,
+    retention,
+    routing,
+    seen,
+    settling,
+    switching,
+    threads,
+)
 from .board import Board
 from .directory import Transaction
 from .once import send_once
@@ -51,10 +65,12 @@ class Operations:
         crowd = self._people(members)
         if not crowd:
             raise InvalidInput("no members: name at least one other person")
-        if isinstance(prefer, str):
+        if isinstance(prefer, str) or not isinstance(prefer, Sequence):
             raise InvalidInput("prefer is a list of connections: put the single one in brackets")
         for each in prefer:
             self.board.line(each)
+        if failover not in (None, True, False):
+            raise InvalidInput("failover is True, False, or None to leave it to the connections")
         kind = _topology(topology)
         return await self.board.do(people.create, name, crowd, topology=kind, prefer=prefer, failover=failover)
 
@@ -127,7 +143,7 @@ class Operations:
         def read(t: Transaction) -> Route:
             group = people.load(t, name)
             route = routing.choose(group, wanted, self.board.rules, self.board.lines)
-            optouts.refuse(t, group.members, wanted.leave_out)
+            admission.refuse(t, group, route.line, wanted.leave_out)
             return route
 
         route = await self.board.do(read)
@@ -136,6 +152,8 @@ class Operations:
 
     async def history(self, name: str, limit: int | None) -> tuple[Entry, ...]:
         """The messages to a group."""
+        if limit is not None and (type(limit) is not int or limit < 1):
+            raise InvalidInput("limit is a number of messages, 1 or more")
 
         def read(t: Transaction) -> tuple[Entry, ...]:
             return history.entries(t, people.load(t, name).id, limit)
@@ -154,7 +172,7 @@ class Operations:
         """What became of the message with a key, or of the last one."""
 
         def read(t: Transaction) -> tuple[Tried, Sequence[StatusChanged]]:
-            tried = history.message(t, people.load(t, name).id, key)
+            tried = history.message(t, people.load(t, name).id, _key(key))
             if tried is None:
                 which = "no message to this group yet" if key is None else "no message to this group has this key"
                 raise InvalidInput(f"{which}: history() has those there are")
@@ -174,12 +192,14 @@ class Operations:
 
     async def plan_switch(self, to: str, names: Collection[str] | None) -> tuple[SwitchPlan, ...]:
         """What a switch would mean for these groups, or for all."""
-        if isinstance(names, str):
+        if names is not None and (isinstance(names, str) or not isinstance(names, Collection)):
             raise InvalidInput("names is a list of groups: put the single one in brackets")
         return await switching.plan_switch(self.board, to, names)
 
     async def switch(self, name: str, to: str | None) -> LogicalGroup:
         """Set a group's route."""
+        if to is not None and not isinstance(to, str):
+            raise InvalidInput(f"a connection is named by a text, not {type(to).__name__}")
         return await switching.switch(self.board, name, to)
 
     # Hearing
@@ -202,6 +222,8 @@ class Operations:
 
     async def handle(self, limit: int | None, from_us: bool) -> Handled:
         """Have accepted callbacks handled. A flow of `Handle` and `Observe` as well."""
+        if limit is not None and (type(limit) is not int or limit < 1):
+            raise InvalidInput("limit is a number of callbacks, 1 or more")
         return await self.receiving.handle(limit, from_us=from_us)
 
     async def retry_failed(self) -> int:
@@ -247,6 +269,8 @@ class Operations:
         return await self.board.do(retention.forget, parse_address(address, region=self.board.region))
 
     def _people(self, members: Members) -> tuple[Member, ...]:
+        if not isinstance(members, Iterable):
+            raise InvalidInput(f"members are a list of people, not {type(members).__name__}")
         return parse_members(members, region=self.board.region)
 
 
@@ -258,6 +282,6 @@ def _topology(topology: Topology | str | None) -> Topology | None:
 
 
 def _key(key: str | None) -> str | None:
-    if key is not None and (not isinstance(key, str) or not key.strip() or len(key) > 200):
+    if key is not None and (not isinstance(key, str) or not key.strip() or not key.isprintable() or len(key) > 200):
         raise InvalidInput("a key is a text of 1 to 200 characters, the same whenever the same message is meant")
     return key

@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterable
 from datetime import datetime
 
-from sqlalchemy import func, select
+from sqlalchemy import Text, cast, func, select, update
 
 from .._dumping import read_address, write_address
 from ..errors import Suppressed
 from ..phone import Address, Member
 from .directory import Transaction
-from .tables import opt_outs
-from .values import OptOut
+from .tables import groups, opt_outs
+from .values import LogicalGroup, OptOut
 
 
 def record(
@@ -27,6 +27,9 @@ def record(
     at: datetime | None = None,
 ) -> bool:
     """Write down that somebody opted out, or in again. The same event twice is one row; whether there is one more."""
+    if not suppressed:
+        meant = cast(groups.c.suspects, Text).contains(f'"{write_address(address)}"', autoescape=True)
+        t.execute(update(groups).where(meant).values(suspects=[]))
     return t.insert_once(
         opt_outs,
         digest=t.digest(str(address)),
@@ -40,9 +43,12 @@ def record(
     )
 
 
-def told(t: Transaction, addresses: Iterable[Address], connection: str, line: str) -> None:
-    """Keep whom a provider named when it refused a message because they opted out."""
+def told(t: Transaction, addresses: Iterable[Address], connection: str, line: str, group: LogicalGroup) -> None:
+    """Keep whom a provider named when it refused a message because they opted out, or that it named nobody."""
     known = suppressed(t, addresses := tuple(addresses))
+    if not addresses:
+        suspects = [write_address(address) for address in group.addresses]
+        t.execute(update(groups).where(groups.c.id == group.id).values(suspects=suspects))
     for address in addresses:
         if address not in known:
             record(t, address, suppressed=True, source="provider", connection=connection, line=line)
@@ -67,6 +73,20 @@ def refuse(t: Transaction, people: Iterable[Member], left_out: Iterable[Address]
             f"{who} opted out: remove_members() takes them out of the group, which on a shared thread may begin "
             "another one; in a broadcast leave_out=[...] leaves them out of one message; only they can opt in again",
             [member for address, member in asked.items() if address in out],
+        )
+
+
+def refuse_group(t: Transaction, group: LogicalGroup, left_out: Iterable[Address] = ()) -> None:
+    """Raise `Suppressed` if any of a group opted out, also where nobody said which of them it was."""
+    refuse(t, group.members, left_out)
+    asked = set(group.addresses) - set(left_out)
+    found = t.execute(select(groups.c.suspects).where(groups.c.id == group.id)).scalar()
+    suspects = set(map(read_address, found or ()))
+    if suspects and suspects <= asked:
+        raise Suppressed(
+            "one of the group opted out, and the provider did not say who: suppress() names them, and "
+            "remove_members() takes them out of the group",
+            [member for member in group.members if member.address in suspects],
         )
 
 

@@ -12,11 +12,12 @@ from sqlalchemy import select, update
 
 from .._dumping import write_address
 from ..messages import GroupReceipt, Receipt
+from ..phone import Address
 from . import people, threads
 from .directory import Transaction
 from .tables import attempts, groups
 from .tried import Tried, by_token
-from .values import State
+from .values import State, ThreadState
 
 
 def sent(t: Transaction, token: str, receipt: Receipt) -> Tried:
@@ -26,7 +27,7 @@ def sent(t: Transaction, token: str, receipt: Receipt) -> Tried:
         "state": State.SENT,
         "status": receipt.status,
         "reason": receipt.reason,
-        "recipients": [write_address(address) for address in receipt.recipients],
+        "recipients": [write_address(each) for each in receipt.recipients if not is_forgotten(t, before, each)],
         "degradations": [[each.feature, each.done] for each in receipt.degradations],
         "dump": None,
         "error": None,
@@ -42,6 +43,14 @@ def sent(t: Transaction, token: str, receipt: Receipt) -> Tried:
     t.execute(update(attempts).where(attempts.c.token == token).values(values))
     _carried(t, before)
     return by_token(t, token)
+
+
+def is_forgotten(t: Transaction, tried: Tried, address: Address) -> bool:
+    """Whether an attempt was for somebody who is forgotten since, and this is not one of the others."""
+    if tried.binding_id is None:
+        return False
+    binding = threads.by_id(t, tried.binding_id)
+    return not binding.people and address not in binding.possible
 
 
 def _carried(t: Transaction, tried: Tried) -> None:
@@ -64,11 +73,13 @@ def _carried(t: Transaction, tried: Tried) -> None:
 
 def record_sent(t: Transaction, token: str, receipt: GroupReceipt, binding_id: int) -> str | None:
     """Keep that a message was sent, and on which thread. Gives the group whose thread that is, if it is another's."""
+    t.lock_group(by_token(t, token).group_id)
     tried = sent(t, token, receipt)
     if people.load_id(t, tried.group_id).archived_at is not None:
         return None
     owner = threads.by_thread(t, receipt.group.provider, receipt.group.line, receipt.group.id)
-    if owner is None or owner.id == binding_id:
+    left = owner is not None and owner.group_id != tried.group_id and owner.state is ThreadState.RETIRED
+    if owner is None or owner.id == binding_id or left:
         before = threads.by_id(t, binding_id)
         known = attrs.evolve(receipt.group, members=before.group.members)
         threads.changed(t, binding_id, known, before.doubtful, opened=True)
@@ -76,7 +87,7 @@ def record_sent(t: Transaction, token: str, receipt: GroupReceipt, binding_id: i
     if owner.group_id == tried.group_id:
         threads.replace(t, binding_id, owner)
         return None
-    threads.merge(t, binding_id)
+    threads.merge(t, binding_id, receipt.group)
     return people.load_id(t, owner.group_id).name
 
 
@@ -89,6 +100,7 @@ def _is_free(t: Transaction, tried: Tried, provider_id: str) -> bool:
 
 def refused(t: Transaction, token: str, error: str) -> Tried:
     """Keep that an attempt did not go out; of one that did, that somebody says so."""
+    t.lock_group(by_token(t, token).group_id)
     before = by_token(t, token)
     if before.state is State.SENT:
         values: dict[str, Any] = {"conflict": f"sent, and then refused: {error}"}

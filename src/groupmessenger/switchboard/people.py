@@ -29,6 +29,7 @@ def create(
     failover: bool | None,
 ) -> LogicalGroup:
     """Make a group. Raises `InvalidInput` for a name that is taken, `Suppressed` for people who opted out."""
+    _check_names(people)
     optouts.refuse(t, people)
     made = t.insert_once(
         groups, name=checked_name(name), topology=topology, prefer=list(prefer), failover=failover, created_at=t.now
@@ -51,6 +52,8 @@ def checked_name(name: str) -> str:
 
 def load(t: Transaction, name: str) -> LogicalGroup:
     """Read a group. Raises `InvalidInput` if there is none of that name."""
+    if not isinstance(name, str):
+        raise InvalidInput(f"a group is named here by its name, a text such as group.name, not {type(name).__name__}")
     row = t.execute(select(groups).where(groups.c.name == name, groups.c.archived_at.is_(None))).one_or_none()
     if row is None:
         names = t.execute(select(groups.c.name).where(groups.c.archived_at.is_(None))).scalars()
@@ -94,12 +97,17 @@ def of(t: Transaction, people: Iterable[Member]) -> LogicalGroup | None:
 
 
 def add(t: Transaction, name: str, people: Sequence[Member]) -> LogicalGroup:
-    """Put people into a group; whoever is in it stays, under the newer name. Raises `Suppressed`."""
+    """Put people into a group; whoever is in it stays where they are, under a newer name. Raises `Suppressed`."""
+    _check_names(people)
     group = _locked(t, name)
     optouts.refuse(t, [member for member in people if member.address not in group.addresses])
-    remove_rows(t, group.id, people)
+    for member in people:
+        if member.name is not None:
+            here = (members.c.group_id == group.id) & (members.c.address == write_address(member.address))
+            t.execute(update(members).where(here).values(name=member.name))
     last = t.execute(select(func.max(members.c.place)).where(members.c.group_id == group.id)).scalar()
-    _insert(t, group.id, people, 0 if last is None else last + 1)
+    new = [member for member in people if member.address not in group.addresses]
+    _insert(t, group.id, new, 0 if last is None else last + 1)
     _forget_observed(t, group.id, people)
     return load_id(t, group.id)
 
@@ -174,6 +182,11 @@ def _forget_observed(t: Transaction, group_id: int, people: Iterable[Member]) ->
 def _locked(t: Transaction, name: str) -> LogicalGroup:
     t.lock_group(load(t, name).id)
     return load(t, name)
+
+
+def _check_names(people: Iterable[Member]) -> None:
+    if any(member.name is not None and not member.name.isprintable() for member in people):
+        raise InvalidInput("a member's name is a printable text")
 
 
 def _insert(t: Transaction, group_id: int, people: Sequence[Member], first: int) -> None:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
+from functools import partial
 
 import attrs
 
@@ -22,7 +23,7 @@ from ..errors import (
 )
 from ..flags import Feature, Grade, Operation
 from ..flow import Flow
-from ..groups import Group, member_set_id
+from ..groups import Group
 from ..phone import Address, Member
 from . import ledger, threads
 from .board import Board
@@ -67,7 +68,7 @@ class Preparing:
         people, here = self.group.members, (self.group.id, self.line.provider, self.line.number)
         found = threads.current(t, *here)
         if found is not None and found.state is ThreadState.MERGED:
-            if member_set_id(self.line.number, found.group.members or ()) == member_set_id(self.line.number, people):
+            if threads.is_anothers(t, found, people):
                 raise AlreadyBound(
                     f"these people are one thread at {self.line.title}, and it is another group's: send to that one, "
                     "archive it, or take another line"
@@ -80,7 +81,7 @@ class Preparing:
         return found
 
     def _keep(self, t: Transaction) -> None:
-        ledger.keep(t, self.tried, self.line.lasting)
+        ledger.keep(t, self.tried, self.group, self.line.lasting)
 
     def _change(
         self, t: Transaction, binding_id: int, group: Group, doubtful: Collection[Address] = (), *, opened: bool = False
@@ -156,7 +157,7 @@ class Preparing:
             try:
                 binding = await self._changed(binding, operation, people)
             except (Rejected, CapabilityError, GroupNotFound) as error:
-                await self.board.do(self._change, binding.id, binding.group, binding.doubtful)
+                await self.board.do(self._learn, binding, people, binding.doubtful)
                 return await self._forked(binding, f"{self.line.title} did not change who is in this thread: {error}")
         return binding
 
@@ -170,24 +171,38 @@ class Preparing:
         await self.board.do(self._doubt, binding, asked)
         operations, adding = self.line.operations, operation is Operation.ADD_MEMBERS
         change: Flow[Group] = (operations.add_members if adding else operations.remove_members)(binding.group, people)
-        before = binding.group.members or ()
         try:
-            after = await self.line.run(change)
+            changed = await self.line.run(change)
         except PartialFailure as error:
             done = {member.address for member in error.succeeded}
-            group = _with(before, [m for m in people if m.address in done], adding, error.group)
-            await self.board.do(self._change, binding.id, group, binding.doubtful - done | _unsure(error))
+            after = partial(_with, people=[m for m in people if m.address in done], adding=adding, group=error.group)
+            await self.board.do(self._learn, binding, people, binding.doubtful - done | _unsure(error), after)
             raise
         except GroupMessengerError as error:
             if error.outcome is Outcome.NOT_SENT and not isinstance(error, Rejected | GroupNotFound):
-                await self.board.do(self._change, binding.id, binding.group, binding.doubtful)
+                await self.board.do(self._learn, binding, people, binding.doubtful)
             raise
-        return await self.board.do(
-            self._change, binding.id, _with(before, people, adding, after), binding.doubtful - asked
-        )
+        after = partial(_with, people=people, adding=adding, group=changed)
+        return await self.board.do(self._learn, binding, people, (), after)
+
+    def _learn(
+        self,
+        t: Transaction,
+        binding: Binding,
+        people: Sequence[Member],
+        doubtful: Collection[Address],
+        after: Callable[[Sequence[Member]], Group] | None = None,
+    ) -> Binding:
+        """Keep what became of these people; of others, what was heard meanwhile stays."""
+        self._keep(t)
+        now, asked = threads.by_id(t, binding.id), {member.address for member in people}
+        group = now.group if after is None else after(now.group.members or ())
+        return threads.changed(t, binding.id, group, (now.doubtful - asked) | asked.intersection(doubtful))
 
     def _doubt(self, t: Transaction, binding: Binding, asked: set[Address]) -> None:
-        self._change(t, binding.id, binding.group, {*binding.doubtful, *asked})
+        self._keep(t)
+        now = threads.by_id(t, binding.id)
+        threads.changed(t, binding.id, now.group, now.doubtful | asked)
 
     async def _forked(self, binding: Binding, reason: str) -> Binding:
         """Another thread in place of one that does not fit. It is left before, so that a crash between is seen."""

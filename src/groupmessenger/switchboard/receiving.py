@@ -118,7 +118,8 @@ class Receiving:
 
     async def _error(self, event: Event, owner: str, *, from_us: bool) -> type[Exception] | None:
         """Have an event handled unless it was. What kept it from that."""
-        key, kind = f"{event.connection}/{event.key}", type(event).__name__
+        line, kind = self._board.lines[str(event.connection)], type(event).__name__
+        key = f"{line.provider}/{line.number}/{event.key}"  # once, where several connections have one line
         try:
             standing = await self._board.do(seen.claim, key, owner, LEASE)
             if standing is not Standing.MINE:
@@ -130,7 +131,7 @@ class Receiving:
             _log.exception("%s of connection %s was not handled", kind, event.connection)
             await self._release(key, owner)
             return type(error)
-        incoming = self._board.lines[str(event.connection)].incoming
+        incoming = line.incoming
         if incoming.is_observed:
             await Observe(partial(incoming.observe, event))
         return None

@@ -27,7 +27,7 @@ async def reply(
     if event.connection is None:
         raise InvalidInput("the event names no connection: it is not one that a switchboard received")
     line = board.line(event.connection)
-    if to is not None and event.group is None:
+    if to is not None and event.group is None and line.capabilities.topology is Topology.BROADCAST:
         group = await board.do(people.load, to)
         if event.sender not in group.addresses:
             raise InvalidInput(f"whoever wrote is not in group {to!r}: send() to it if you mean it all the same")

@@ -18,6 +18,7 @@ from .tables import attempts, bindings, groups, inbox, members, messages, observ
 from .tried import UNDER_WAY
 from .values import State, ThreadState
 
+_LONGEST = 36_500  # days
 _REPEATED = timedelta(days=2)  # the longest that a provider repeats a callback is a day
 
 
@@ -27,11 +28,16 @@ def purge(t: Transaction, older: timedelta) -> dict[str, int]:
     Messages that are under way, or of which nobody knows yet what became of them, stay as well. A once-only key whose
     message is deleted can be used again. Raises `InvalidInput` for less than two days: providers repeat themselves.
     """
+    if not isinstance(older, timedelta):
+        raise InvalidInput(f"older is a length of time, such as timedelta(days=90), not {type(older).__name__}")
+    if older.days > _LONGEST:
+        raise InvalidInput(f"older is {_LONGEST} days at most")
     if older < _REPEATED:
         raise InvalidInput("keep two days at least: providers repeat their callbacks, and keys are for repeating")
     before = t.now - older
     unsure = (attempts.c.state == State.UNKNOWN) & attempts.c.gave_up_at.is_(None)
-    waiting = select(attempts.c.message_id).where(attempts.c.state.in_(UNDER_WAY) | unsure)
+    lately = attempts.c.created_at >= before
+    waiting = select(attempts.c.message_id).where(attempts.c.state.in_(UNDER_WAY) | unsure | lately)
     gone = {
         messages: (messages.c.created_at < before) & messages.c.id.not_in(waiting),
         status_events: status_events.c.arrived_at < before,
@@ -60,14 +66,15 @@ def forget(t: Transaction, address: Address) -> int:
         t.lock_group(group_id)
     t.execute(delete(members).where(members.c.address == text))
     t.execute(delete(observed).where(observed.c.address == text))
+    t.execute(update(groups).where(_mentions(groups.c.suspects, text)).values(suspects=[]))
     _leave_threads(t, address, text)
     _erase_failed(t, text)
-    for row in t.execute(select(attempts).where(_mentions(attempts.c.recipients, text))).all():
+    for row in t.execute(select(attempts).where(_names(attempts.c.recipients, text))).all():
         staying = [each for each in row.recipients if each != text]
         t.execute(update(attempts).where(attempts.c.id == row.id).values(recipients=staying))
-    lost = _mentions(attempts.c.dump, text) & (attempts.c.state == State.UNKNOWN)
+    lost = _names(attempts.c.dump, text) & (attempts.c.state == State.UNKNOWN)
     t.execute(update(attempts).where(lost).values(gave_up_at=t.now, error="somebody it was for is forgotten"))
-    t.execute(update(attempts).where(_mentions(attempts.c.dump, text)).values(dump=None))
+    t.execute(update(attempts).where(_names(attempts.c.dump, text)).values(dump=None))
     t.execute(update(status_events).where(status_events.c.recipient == text).values(recipient=None))
     t.execute(update(opt_outs).where(opt_outs.c.address == text).values(address=None))
     for table in (status_events, opt_outs):  # a key may name a recipient
@@ -91,7 +98,7 @@ def _erase_failed(t: Transaction, text: str) -> None:
 
 def _leave_threads(t: Transaction, address: Address, text: str) -> None:
     """Take somebody out of what is known of threads; those are left, and nobody goes back to them."""
-    known = _mentions(bindings.c.dump, text) | _mentions(bindings.c.doubtful, text)
+    known = _names(bindings.c.dump, text) | _names(bindings.c.doubtful, text)
     for row in t.execute(select(bindings).where(known)).all():
         binding = threads.by_id(t, row.id)
         staying = tuple(member for member in binding.group.members or () if member.address != address)
@@ -112,3 +119,8 @@ def _without(group: Group, staying: tuple[Any, ...]) -> Group:
 
 def _mentions(column: ColumnElement[Any], text: str) -> ColumnElement[bool]:
     return func.coalesce(cast(column, Text), "").contains(text, autoescape=True)
+
+
+def _names(column: ColumnElement[Any], text: str) -> ColumnElement[bool]:
+    """Whether a column of JSON has this very text, and not as a part of another."""
+    return _mentions(column, f'"{text}"')

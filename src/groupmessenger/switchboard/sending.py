@@ -14,6 +14,7 @@ from ..errors import (
     GroupMessengerError,
     GroupNotFound,
     InProgress,
+    InvalidInput,
     NotReached,
     Outcome,
     OutcomeUnknown,
@@ -25,7 +26,7 @@ from ..messages import FailureReason, GroupReceipt, Message
 from . import ledger, optouts, outcomes, people, routing, threads
 from .board import Board
 from .directory import Transaction
-from .ledger import Ended, Leaving, Reserved, Standing, UnderWay, Unsure, Wanted
+from .ledger import Changed, Ended, Leaving, Reserved, Standing, UnderWay, Unsure, Wanted
 from .lines import Line
 from .preparing import Preparing
 from .routing import Route
@@ -37,10 +38,6 @@ from .values import BoardReceipt, LogicalGroup, PassedOver, State
 
 _ROUNDS = 5  # of a group that changes while its message is prepared
 _PAUSE = 0.05, 0.5  # seconds between two looks, growing
-
-
-class _Changed(Exception):
-    """The group changed while the message was prepared."""
 
 
 @attrs.frozen
@@ -59,8 +56,11 @@ class Sending:
         message_id: int | None = None
         passed: list[PassedOver] = []
         failed: GroupMessengerError | None = None
+        group_id: int | None = None
         for _ in range(_ROUNDS):
             group, rules, done = await self.board.do(self._read)
+            if group.id != (group_id := group_id or group.id):
+                raise InvalidInput(f"group {self.name!r} was put away or renamed meanwhile, and another has its name")
             if done is not None:  # whatever carries the group by now
                 return done
             try:
@@ -76,7 +76,7 @@ class Sending:
             message_id = tried.message_id
             try:
                 return await self._carried(group, route, tried)
-            except _Changed:
+            except Changed:
                 await self._refused(tried, "the group changed while it was prepared")
             except (NotReached, ProviderUnavailable) as error:
                 if error.outcome is not Outcome.NOT_SENT or not self._may_fail_over(group, route.line):
@@ -146,7 +146,7 @@ class Sending:
             prepared = await line.run(line.operations.prepare(binding.group, self.message, tried.token))
             leaving = Leaving(tried, prepared.attempt, group, binding.id, line.leaving, line.lasting)
             if not await self.board.do(ledger.depart, leaving):
-                raise _Changed
+                raise Changed
         except GroupMessengerError as error:
             await self._refused(tried, str(error))
             raise
@@ -157,8 +157,8 @@ class Sending:
                 why = f"{line.title} knows the thread no more"
                 await self.board.do(threads.retire, binding, why, gone=True)
                 await self._refused(tried, str(error))
-                raise _Changed from error
-            told = await self._ended(tried, error)
+                raise Changed from error
+            told = await self._ended(tried, group, error)
             if told is None or told.state is not State.SENT:
                 raise
             return await self.read_again(told, again=False)  # a status has come, and knows better
@@ -186,12 +186,12 @@ class Sending:
             return False
         return False
 
-    async def _ended(self, tried: Tried, error: GroupMessengerError) -> Tried | None:
+    async def _ended(self, tried: Tried, group: LogicalGroup, error: GroupMessengerError) -> Tried | None:
         """Write down what became of a message that has no receipt. Where that fails it stays to be settled."""
         try:
             if error.outcome is Outcome.NOT_SENT:
                 if isinstance(error, Rejected) and error.reason is FailureReason.OPTED_OUT:
-                    await self.board.do(optouts.told, error.recipients, tried.connection, tried.line)
+                    await self.board.do(optouts.told, error.recipients, tried.connection, tried.line, group)
                 return await self.board.do(outcomes.refused, tried.token, str(error))
             provider_id = error.provider_id if isinstance(error, OutcomeUnknown) else None
             return await self.board.do(outcomes.lost, tried.token, str(error), provider_id)
@@ -263,10 +263,11 @@ def unknown(tried: Tried) -> OutcomeUnknown:
 
 def _in_the_way(standing: UnderWay | Unsure) -> InProgress:
     if isinstance(standing, UnderWay):
+        until = f"{standing.tried.lease_until:%H:%M:%S} UTC at most"
         if standing.same and standing.tried.state is State.SENDING:
-            return InProgress("a send with this key is still under way: ask again with the same key")
-        what = "another message of this group is under way" if not standing.same else "it is being prepared elsewhere"
-        return InProgress(f"{what}: send it again in a while", outcome=Outcome.NOT_SENT)
+            return InProgress(f"a send with this key is under way, until {until}: ask again with the same key")
+        what = "it is being prepared elsewhere" if standing.same else "another message of this group is under way"
+        return InProgress(f"{what}, until {until}: send it again then", outcome=Outcome.NOT_SENT)
     return InProgress(
         "whether an earlier message to this group went out is not known yet, and this one has to wait until it is, or "
         "until nobody can tell any more: settle() finds out",

@@ -7,13 +7,14 @@ from ..messages import Absent, CannotTell, Found, GroupReceipt, Proof, Sighting
 from . import ledger, outcomes, people
 from .board import Board
 from .directory import Transaction
-from .tried import Tried, by_token, known_ids, may_be_another, unknown
+from .tried import Tried, by_token, known_ids, may_be_another, under_way, unknown
 from .values import Settled, State
 
 
 async def settle(board: Board) -> tuple[Settled, ...]:
-    """Look for every message whose outcome is unknown, the oldest first."""
-    return tuple([await settle_one(board, tried) for tried in await board.do(_unknown)])
+    """Look for every message whose outcome is unknown, the oldest first; then tell which are under way."""
+    looked = [await settle_one(board, tried) for tried in await board.do(_unknown)]
+    return (*looked, *await board.do(_under_way))
 
 
 def _unknown(t: Transaction) -> tuple[Tried, ...]:
@@ -21,30 +22,41 @@ def _unknown(t: Transaction) -> tuple[Tried, ...]:
     return unknown(t)
 
 
+def _under_way(t: Transaction) -> tuple[Settled, ...]:
+    return tuple(
+        _standing(t, each, f"under way, until {each.lease_until:%H:%M:%S} UTC at most") for each in under_way(t)
+    )
+
+
 async def settle_one(board: Board, tried: Tried) -> Settled:
     """Look for one message. Where the provider cannot be asked now, it stays unknown."""
-    line = next(
-        (each for each in board.lines.values() if (each.provider, each.number) == (tried.provider, tried.line)), None
-    )
-    if line is None or tried.attempt is None:
-        why = "no connection has its line any more" if line is None else "nobody can tell any more"
-        return await board.do(_standing, tried, why)
+    line = board.at(tried.provider, tried.line, tried.connection)
+    if line is None:
+        return await board.do(_standing, tried, "no connection has its line any more")
+    if tried.attempt is None:
+        return await board.do(_unasked, tried, "nobody can tell any more", line.capabilities.settle, True)
     try:
-        known = await board.do(known_ids, tried)
+        known, over = await board.do(_before, tried, line.capabilities.settle)
         sighting = await line.run(line.operations.find_sent(tried.attempt, known))
     except GroupMessengerError as error:
         why = f"{line.title} could not be asked: {error}"
         return await board.do(_unasked, tried, why, line.capabilities.settle, _never(error))
-    return await board.do(_judge, tried, sighting, line.capabilities.settle)
+    return await board.do(_judge, tried, sighting, line.capabilities.settle, over)
 
 
-def _judge(t: Transaction, tried: Tried, sighting: Sighting, settle: float) -> Settled:
-    """Keep what was found out. Absence, and that nobody can tell, count only by the directory's own clock."""
+def _before(t: Transaction, tried: Tried, settle: float) -> tuple[frozenset[str], bool]:
+    """What is no sign of a message, and whether it has come out by now, if it went."""
+    return known_ids(t, tried), by_token(t, tried.token).is_settled(settle)
+
+
+def _judge(t: Transaction, tried: Tried, sighting: Sighting, settle: float, over: bool) -> Settled:
+    """Keep what was found out. Absence, and that nobody can tell, count only if the look began late enough."""
     now = by_token(t, tried.token)
     if now.state is not State.UNKNOWN or now.gave_up_at is not None:
         return _standing(t, tried, "")
-    over = now.is_settled(settle)
     by_text = isinstance(sighting, Found) and sighting.proof is Proof.CONTENT and tried.provider_id is None
+    if by_text and isinstance(sighting, Found) and sighting.receipt.id in known_ids(t, tried):
+        return _standing(t, tried, "what was found turned out to be another message meanwhile: look again")
     if by_text and may_be_another(t, tried, settle):
         sighting = CannotTell("a message like it is there, and may be an earlier one nobody knows about")
     why = ""

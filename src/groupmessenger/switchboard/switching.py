@@ -6,16 +6,16 @@ from collections.abc import Collection, Iterator
 
 from sqlalchemy import update
 
-from ..errors import CapabilityError, GroupMessengerError
+from ..errors import CapabilityError, GroupMessengerError, NotAccepted
 from ..flags import Grade, Operation
-from ..groups import Topology, member_set_id
+from ..groups import Topology
 from ..messages import Message
-from . import history, optouts, people, routing, threads
+from . import admission, history, people, routing, threads
 from .board import Board
 from .directory import Transaction
 from .lines import Line
 from .tables import groups
-from .values import LogicalGroup, SwitchPlan, ThreadState
+from .values import LogicalGroup, SwitchPlan
 
 _ANY = Message("any text")
 
@@ -51,14 +51,14 @@ def _plan(t: Transaction, board: Board, group: LogicalGroup, to: str) -> SwitchP
     found = routing.fit(group, _ANY, to, board.lines)
     why = str(found) if isinstance(found, GroupMessengerError) else ""
     try:
-        optouts.refuse(t, group.members)
+        admission.refuse(t, group, line)
+    except NotAccepted:
+        pass  # which hangs on this thread, and is not about the connection
     except GroupMessengerError as error:
         why = why or str(error)
-    if not why and _is_anothers(t, group, line):
-        why = f"these people are one thread at {line.title}, and it is another group's"
     return SwitchPlan(
         group=group,
-        before=_now(group, board),
+        before=group.last or _now(group, board),
         to=to,
         fits=not why,
         why=why,
@@ -66,16 +66,6 @@ def _plan(t: Transaction, board: Board, group: LogicalGroup, to: str) -> SwitchP
         new_thread=not _goes_on(t, group, line),
         line=line.number,
     )
-
-
-def _is_anothers(t: Transaction, group: LogicalGroup, line: Line) -> bool:
-    """Whether the thread of these people on a line is known to be another group's."""
-    people = member_set_id(line.number, group.members)
-    owner = threads.by_thread(t, line.provider, line.number, people)
-    merged = threads.current(t, group.id, line.provider, line.number)
-    if merged is not None and merged.state is ThreadState.MERGED:
-        return member_set_id(line.number, merged.group.members or ()) == people
-    return owner is not None and owner.group_id != group.id
 
 
 def _goes_on(t: Transaction, group: LogicalGroup, line: Line) -> bool:

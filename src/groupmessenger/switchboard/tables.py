@@ -94,6 +94,7 @@ groups = _table(
     Column("route", Text),  # the connection that `switch` set
     Column("failover", Boolean),
     Column("last", Text),  # the connection that carried its last message
+    Column("suspects", JSON, nullable=False, default=list),  # of whom one opted out, and nobody said who
     Column("created_at", Moment, nullable=False),
     Column("archived_at", Moment),
 )

@@ -30,6 +30,7 @@ class Binding:
     group: Group
     doubtful: frozenset[Address]
     state: ThreadState
+    people: str  # empty where somebody who was in it is forgotten
     vendor_name: str | None
 
     @property
@@ -115,10 +116,12 @@ def changed(
 ) -> Binding:
     """Keep what a thread is by now. Raises `AlreadyBound` if its id turns out to be another group's."""
     before = by_id(t, binding_id)
+    if not before.people:  # somebody who was in it is forgotten, so nothing more is kept of it
+        return before
     values: dict[str, Any] = {}
     if opened or before.thread is not None:
         if group.id != before.thread:
-            _free(t, before.group_id, group.provider, group.line, group.id)
+            _free(t, before.group_id, group.provider, group.line, group.id, binding_id)
         values = {"thread": group.id}
         if before.state is not ThreadState.RETIRED:
             values["state"] = ThreadState.OPEN
@@ -135,9 +138,19 @@ def changed(
     return by_id(t, binding_id)
 
 
-def merge(t: Transaction, binding_id: int) -> None:
-    """Keep that what was thought to be a thread of its own is another group's."""
-    t.execute(update(bindings).where(bindings.c.id == binding_id).values(state=ThreadState.MERGED, thread=None))
+def merge(t: Transaction, binding_id: int, group: Group) -> None:
+    """Keep that what was thought to be a thread of its own is another group's: this one."""
+    known = attrs.evolve(group, members=by_id(t, binding_id).group.members)
+    values = {"state": ThreadState.MERGED, "thread": None, "dump": known.dump()}
+    t.execute(update(bindings).where(bindings.c.id == binding_id).values(values))
+
+
+def is_anothers(t: Transaction, merged: Binding, people: Iterable[Member]) -> bool:
+    """Whether these people's thread, which turned out to be another group's, is so still."""
+    if member_set_id(merged.line, merged.group.members or ()) != member_set_id(merged.line, people):
+        return False
+    owner = by_thread(t, merged.provider, merged.line, merged.group.id)
+    return owner is not None and owner.group_id != merged.group_id and owner.state is not ThreadState.RETIRED
 
 
 def retire(t: Transaction, binding: Binding, reason: str, *, gone: bool = False) -> None:
@@ -191,10 +204,13 @@ def forked(t: Transaction, group_id: int) -> tuple[Fork, ...]:
     return tuple(Fork(at=row.at, connection=row.connection, before=row.before, reason=row.reason) for row in rows)
 
 
-def _free(t: Transaction, group_id: int, provider: str, line: str, thread: str) -> None:
-    """Raise `AlreadyBound` for a thread of another group."""
+def _free(t: Transaction, group_id: int, provider: str, line: str, thread: str, binding_id: int = 0) -> None:
+    """Raise `AlreadyBound` for a thread of another group; one that it left, it gives up."""
     owner = by_thread(t, provider, line, thread)
-    if owner is None:
+    if owner is None or owner.id == binding_id:
+        return
+    if owner.group_id != group_id and owner.state is ThreadState.RETIRED:
+        t.execute(update(bindings).where(bindings.c.id == owner.id).values(thread=None))
         return
     name = t.execute(select(groups.c.name).where(groups.c.id == owner.group_id)).scalar()
     if owner.group_id != group_id:
@@ -216,6 +232,7 @@ def _binding(row: Row[Any]) -> Binding:
         group=Group.load(row.dump),
         doubtful=frozenset(map(read_address, row.doubtful)),
         state=ThreadState(row.state),
+        people=row.people,
         vendor_name=row.vendor_name,
     )
 

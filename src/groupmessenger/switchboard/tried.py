@@ -74,6 +74,11 @@ def unknown(t: Transaction) -> tuple[Tried, ...]:
     return _tried(t, t.execute(_SELECT.where(here).order_by(attempts.c.id)).all())
 
 
+def under_way(t: Transaction) -> tuple[Tried, ...]:
+    """All attempts that are being made, the oldest first."""
+    return _tried(t, t.execute(_SELECT.where(attempts.c.state.in_(UNDER_WAY)).order_by(attempts.c.id)).all())
+
+
 def known_ids(t: Transaction, tried: Tried) -> frozenset[str]:
     """The message ids on a line that are other attempts'."""
     here = (attempts.c.provider == tried.provider) & (attempts.c.line == tried.line)
@@ -97,8 +102,9 @@ def by_token(t: Transaction, token: str) -> Tried:
 
 
 def last_of(t: Transaction, message_id: int) -> Tried | None:
-    """The last attempt at a message."""
-    rows = t.execute(_SELECT.where(attempts.c.message_id == message_id).order_by(attempts.c.id.desc()).limit(1)).all()
+    """The attempt that sent a message, else the last."""
+    best = (attempts.c.state == State.SENT).desc(), attempts.c.id.desc()
+    rows = t.execute(_SELECT.where(attempts.c.message_id == message_id).order_by(*best).limit(1)).all()
     return next(iter(_tried(t, rows)), None)
 
 

@@ -155,8 +155,8 @@ class Settled:
 class SwitchPlan:
     """What a switch would mean for one group: whether it `fits`, what it `loses`, and what its members would see.
 
-    `before` is the connection that it goes by now, None where it goes by none. `new_thread`: its messages would begin
-    another thread, which comes from `line`.
+    `before` is the connection that carried its last message, else the one it would go by; None where it goes by none.
+    `new_thread`: its messages would begin another thread, which comes from `line`.
     """
 
     group: LogicalGroup

@@ -22,6 +22,7 @@ def upgrade() -> None:
         _text("route", null=True),
         _truth("failover", null=True),
         _text("last", null=True),
+        _json("suspects"),
         _time("created_at"),
         _time("archived_at", null=True),
     )
