@@ -224,7 +224,19 @@ class TestTheDirectory:
     def test_what_is_held(self, here: Here) -> None:
         here.run("send", "dinner", "At eight?")
         here.keep("bandwidth", 'switch_on_change = "hold"')
-        assert 'switch_on_change is "hold"' in self.found(here)["dinner"]["why"]
+        dinner = self.found(here)["dinner"]
+        assert 'switch_on_change is "hold"' in dinner["why"]
+        assert "members see a new thread, from +13…20" == dinner["sees"]
+        assert here.run("check").tells("cannot be sent to: ", "then members see a new thread, from +13…20")
+
+    def test_what_was_switched(self, here: Here) -> None:
+        """The file moves it no more, which is said."""
+        here.run("send", "dinner", "At eight?")
+        here.run("switch", "--to", "sendblue", "dinner")
+        here.keep("bandwidth")
+        ran = here.run("check")
+        assert ran.tells("✓ │ dinner │ sendblue │ sendblue (switched) │ stays", "until groupmessenger switch --reset")
+        assert [True, False] == [self.found(here)[name]["switched"] for name in ("dinner", "team")]
 
     def test_who_opted_out(self, here: Here) -> None:
         here.run("suppress", ANN)

@@ -53,6 +53,10 @@ class TestPurge:
         assert here.run("purge", "--older", "12w").tells("✓ deleted: messages 0")
         assert 1 == len(here.run("history", "dinner", "--json").json["messages"])
 
+    def test_no_length(self, here: Here) -> None:
+        ran = here.run("purge")
+        assert (2, True) == (ran.exit, ran.tells("say what is old: --older with a length of time, such as 90d"))
+
     @pytest.mark.parametrize("older", ["90", "d", "-1d", "90 days", "1d"])
     def test_no_length_of_time(self, here: Here, older: str) -> None:
         assert 2 == here.run("purge", f"--older={older}").exit
@@ -112,10 +116,22 @@ class TestDirectory:
         Path("groups.db").unlink()
         assert here.run("directory", "upgrade").tells("there were none before")
 
-    def test_older_tables(self, here: Here) -> None:
-        """`check` does not upgrade them, and says what does."""
+    def stamp(self, revision: str) -> None:
         with closing(sqlite3.connect("groups.db")) as connection, connection:
-            connection.execute("UPDATE groupmessenger_alembic_version SET version_num = '0000'")
+            connection.execute("UPDATE groupmessenger_alembic_version SET version_num = ?", [revision])
+
+    def test_newer_tables(self, here: Here) -> None:
+        """No upgrade helps: a newer version of the library does."""
+        self.stamp("9999")
+        for command in ("info", "upgrade"):
+            ran = here.run("directory", command)
+            assert ran.tells("revision 9999, of a newer version of groupmessenger: install that version")
+        assert here.run("check").tells("revision 9999, of a newer version of groupmessenger: install that version")
+
+    def test_older_tables(self, here: Here, monkeypatch: pytest.MonkeyPatch) -> None:
+        """`check` does not upgrade them, and says what does."""
+        monkeypatch.setattr("groupmessenger.switchboard.migrations.REVISIONS", ["0000", "0001"])
+        self.stamp("0000")
         ran = here.run("check")
         assert (0, True) == (ran.exit, ran.tells("its tables are at revision 0000, and", "directory upgrade"))
         assert here.run("directory", "info").tells(

@@ -64,11 +64,13 @@ def test_a_dry_run_as_json(here: Here) -> None:
     assert dinner | {"loses": []} == {
         "group": "dinner",
         "before": "sendblue",
+        "named": "sendblue",
         "fits": True,
         "why": None,
         "loses": [],
         "new_thread": True,
         "unknown_message": False,
+        "message_under_way": False,
         "switched": False,
     }
     assert [False, False] == [found(ran)[name]["fits"] for name in ("team", "alarm")]
@@ -166,6 +168,27 @@ def test_reset(here: Here) -> None:
     assert {"reset": ["dinner"]} == here.run("switch", "--reset", "dinner", "--json").json
 
 
+def test_reset_all(here: Here) -> None:
+    """All that were switched, and it says how many."""
+    here.run(*TO, "dinner")
+    assert here.run("switch", "--reset").tells("✓ 1 group: as the file says")
+    assert {"dinner": None, "team": None, "alarm": None} == routes(here)
+    assert here.run("switch", "--reset").tells("No group was switched.")
+    assert {"reset": []} == here.run("switch", "--reset", "--json").json
+
+
+def test_what_it_goes_by(here: Here) -> None:
+    """What carried its last message, and what its next would go by where that is another."""
+    here.run("send", "dinner", "One")
+    here.keep("bandwidth")
+    ran = here.run("switch", "--to", "messagebird", "--dry-run", "dinner")
+    assert ran.tells("│ dinner │ sendblue; the file names bandwidth │")
+    dinner = found(here.run(*TO, "dinner", "--json"))["dinner"]
+    assert ("sendblue", "bandwidth") == (dinner["before"], dinner["named"])
+    ran = here.run("switch", "--to", "sendblue", "--dry-run", "dinner")
+    assert ran.tells("│ sendblue; switched to bandwidth │ goes on in the thread it had there")
+
+
 def test_what_is_held(here: Here) -> None:
     """Where the file says so, another default waits for it."""
     here.run("send", "dinner", "One")
@@ -180,9 +203,8 @@ def test_what_is_held(here: Here) -> None:
     [
         ((), "say where to: --to with a connection's name, or --reset"),
         (("dinner",), "say where to"),
-        (("--to", "bandwidth", "--reset", "dinner"), "say where to"),
-        (("--reset",), "--reset takes the names of groups"),
-        (("--reset", "dinner", "--dry-run"), "--reset takes the names of groups"),
+        (("--to", "bandwidth", "--reset", "dinner"), "leave out one of them"),
+        (("--reset", "dinner", "--dry-run"), "--dry-run is for --to"),
         (("--to", "bandwith"), "did you mean 'bandwidth'?"),
         (("--to", "bandwidth", "diner"), "did you mean 'dinner'?"),
     ],

@@ -29,7 +29,7 @@ def switch(
     Parameters
     ----------
     names
-        The groups' names; with --to, all of them where none is named.
+        The groups' names; all of them where none is named.
     to
         The connection, by its name in the file.
     reset
@@ -41,10 +41,12 @@ def switch(
     from .dumping import print_json
     from .results import say
 
-    if (to is None) is not reset:
+    if to is None and not reset:
         raise InvalidInput("say where to: --to with a connection's name, or --reset to leave it to the file again")
-    if reset and (dry_run or not names):
-        raise InvalidInput("--reset takes the names of groups, and there is nothing to try about it")
+    if to is not None and reset:
+        raise InvalidInput("--to sets a connection and --reset takes it back: leave out one of them")
+    if reset and dry_run:
+        raise InvalidInput("--dry-run is for --to: groupmessenger check says what the file names for each group")
     with open_board(config) as board:
         if to is not None:
             from .switching import print_switching, show_switching, switch_groups
@@ -55,14 +57,17 @@ def switch(
             else:
                 show_switching(output(), found)
             return found.exit
-        for name in names:
-            board.group(name)  # all of them are there, or none is changed
-        for name in names:
+        # All of those named are there, or none is changed.
+        which = [board.group(name).name for name in names] or [each.name for each in board.groups() if each.route]
+        for name in which:
             board.switch(name, None)
     if json:
-        print_json({"reset": list(names)})
+        print_json({"reset": which})
+    elif which:
+        who = ", ".join(names) or f"{len(which)} group{'' if len(which) == 1 else 's'}"
+        say(output(), f"✓ {who}: as the file says, from the next message on")
     else:
-        say(output(), f"✓ {', '.join(names)}: as the file says, from the next message on")
+        say(errors(), "No group was switched.")
     return Exit.DONE
 
 
@@ -124,7 +129,7 @@ def suppress(
 
 
 @app.command
-def purge(*, older: str, config: File = None, json: Json = False) -> int:
+def purge(*, older: str | None = None, config: File = None, json: Json = False) -> int:
     """Delete from the directory what was sent and told long ago. Groups and opt-outs stay.
 
     Parameters
@@ -137,9 +142,8 @@ def purge(*, older: str, config: File = None, json: Json = False) -> int:
     from .results import say
     from .spans import span
 
-    age = span(older)
-    if age is None:
-        raise InvalidInput("--older is a length of time, such as 90d")
+    if older is None or (age := span(older)) is None:
+        raise InvalidInput("say what is old: --older with a length of time, such as 90d")
     with open_board(config) as board, errors().status("Deleting …"):
         deleted = board.purge(age)
     if json:
@@ -182,7 +186,13 @@ def forget(
 
 
 @app.command
-def inbox(*, state: str | None = None, retry: bool = False, config: File = None, json: Json = False) -> int:
+def inbox(
+    *,
+    state: str | None = None,
+    retry: Annotated[bool, Parameter(negative="", show_default=False)] = False,
+    config: File = None,
+    json: Json = False,
+) -> int:
     """Show the callbacks of providers that were accepted and are not handled, the oldest first.
 
     Parameters

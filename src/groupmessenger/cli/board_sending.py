@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING
 
 from rich.console import Console
 
-from ..errors import GroupMessengerError
+from ..errors import GroupMessengerError, OutcomeUnknown
 from ..messages import Message
 from .asking import AskedByName
 from .consoles import output, unread
 from .exits import Exit, under_way
 from .journal import Journal
+from .wording import in_commands
 
 if TYPE_CHECKING:
     from ..switchboard.blocking import Switchboard
@@ -21,7 +23,7 @@ if TYPE_CHECKING:
 def run_board_plan(board: Switchboard, asked: AskedByName, *, json: bool) -> Exit:
     """Say what sending would come to, and by which connection. Raises what keeps it from being sent."""
     from .dumping import dump_passed_over, dump_plan, print_json
-    from .results import say, show_plan
+    from .results import show_plan
 
     found = board.plan(asked.name, asked.message_in(board.operations.board.region))
     if json:
@@ -34,7 +36,7 @@ def run_board_plan(board: Switchboard, asked: AskedByName, *, json: bool) -> Exi
         }
         print_json(told)
     else:
-        say(output(), _describe(board, found))
+        _say_all(_described(board, asked.name, found))
         _passed_over(output(), found)
         show_plan(output(), {"": found.plan})
     return Exit.DONE
@@ -47,9 +49,13 @@ def run_board_send(board: Switchboard, asked: AskedByName, journal: Journal, *, 
 
     message = asked.message_in(board.operations.board.region)
     if not json:
-        _introduce(board, asked.name, message)
-    with under_way(journal):
-        receipt = board.send(asked.name, message, asked.key)
+        journal.tell = _introduction(board, asked.name, message)
+    try:
+        with under_way(journal):
+            receipt = board.send(asked.name, message, asked.key)
+    except OutcomeUnknown as error:
+        error.add_note(_cure(asked.key))
+        raise
     with unread():
         if json:
             line = board.operations.board.line(receipt.connection)
@@ -59,23 +65,47 @@ def run_board_send(board: Switchboard, asked: AskedByName, journal: Journal, *, 
     return exit_of_receipt(receipt)
 
 
-def _introduce(board: Switchboard, name: str, message: Message) -> None:
-    """Say who will see what. What keeps it from being sent is said by `send`, unless it was sent before."""
-    from .results import say
-
+def _introduction(board: Switchboard, name: str, message: Message) -> Callable[[], None]:
+    """What says who will see what, once the message leaves. What keeps it from leaving is said by `send`."""
     try:
-        found = board.plan(name, message)
+        lines = _described(board, name, board.plan(name, message))
     except GroupMessengerError:
-        return
-    say(output(), _describe(board, found))
+        lines = []
+
+    def tell() -> None:
+        with unread():
+            _say_all(lines)
+
+    return tell
 
 
-def _describe(board: Switchboard, found: BoardPlan) -> str:
-    """In a line: by which connection, and who sees what."""
+def _described(board: Switchboard, name: str, found: BoardPlan) -> list[str]:
+    """By which connection it goes, who sees what, and whether a group that was texted goes on in a new thread."""
     from .sending import describe_group
+    from .switching import what_members_see
 
     line = board.operations.board.line(found.connection)
-    return f"by {line.name}; {describe_group(line.title, line.capabilities)}"
+    (seen,) = board.plan_switch(found.connection, [name])
+    told = [f"by {line.name}; {describe_group(line.title, line.capabilities)}"]
+    if seen.group.last is not None and seen.new_thread:
+        told.append(f"  ! {what_members_see(seen, line)}")
+    return told
+
+
+def _say_all(lines: Iterable[str]) -> None:
+    from .results import say
+
+    for each in lines:
+        say(output(), each)
+
+
+def _cure(key: str | None) -> str:
+    if key is None:
+        return "groupmessenger settle finds out what became of it. The same command again would be another message."
+    return (
+        "Run the same command again, with the same --key: it is sent once. Or groupmessenger settle finds out what "
+        "became of it."
+    )
 
 
 def _show(console: Console, receipt: BoardReceipt) -> None:
@@ -91,4 +121,4 @@ def _passed_over(console: Console, found: BoardPlan | BoardReceipt) -> None:
     from .results import say
 
     for each in found.passed_over:
-        say(console, f"  ! {each.connection} was passed over: {each.why}")
+        say(console, f"  ! {each.connection} was passed over: {in_commands(each.why)}")

@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING, Any
 
 import attrs
 
-from ..errors import GroupMessengerError, Outcome
+from ..errors import GroupMessengerError, NotAccepted, Outcome, Suppressed
 from ..groups import Group
 from ..messages import GroupReceipt, Receipt, Status
 from ..planning import Plan
+from .wording import in_commands
 
 if TYPE_CHECKING:
     from ..switchboard.values import BoardReceipt, PassedOver
@@ -99,10 +100,16 @@ def _dump_one(ended: Ended) -> dict[str, Any]:
 
 def dump_error(error: GroupMessengerError) -> dict[str, Any]:
     """An error as JSON, with what its class adds."""
-    told: dict[str, Any] = {"kind": type(error).__name__, "outcome": str(error.outcome), "text": str(error)}
+    told: dict[str, Any] = {
+        "kind": type(error).__name__,
+        "outcome": str(error.outcome),
+        "text": in_commands(str(error)),
+    }
     for name in ("code", "status", "retry_after", "reason", "name", "limit", "asked", "alternatives", "provider_id"):
         if (value := getattr(error, name, None)) is not None and value != ():
             told[name] = list(value) if isinstance(value, tuple) else value
+    if isinstance(error, Suppressed | NotAccepted):
+        told["members"] = [str(member) for member in error.members]
     if (attempt := getattr(error, "attempt", None)) is not None:
         told["attempt"] = attempt.dump()
     if failed := getattr(error, "failed", None):

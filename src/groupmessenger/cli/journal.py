@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import attrs
 
 from ..errors import GroupMessengerError
@@ -11,14 +13,21 @@ from ..messages import Attempt, Receipt
 
 @attrs.define
 class Journal:
-    """An observer that keeps the attempt which has begun and has not ended."""
+    """An observer that keeps the attempt which has begun and has not ended.
+
+    `tell` is called once, when the first begins.
+    """
 
     attempt: Attempt | None = None
+    tell: Callable[[], object] | None = None
 
     @hookimpl
     def groupmessenger_before_send(self, attempt: Attempt) -> None:
         """Keep it."""
         self.attempt = attempt
+        tell, self.tell = self.tell, None
+        if tell is not None:
+            tell()
 
     @hookimpl
     def groupmessenger_after_send(self, attempt: Attempt, result: Receipt | GroupMessengerError) -> None:

@@ -82,13 +82,22 @@ def show_info(console: Console, info: DirectoryInfo) -> None:
         also = ", as does the first use" if info.engine == "sqlite" else ""
         say(console, f"It has no tables yet: groupmessenger directory upgrade makes them{also}.")
         return
-    needed = f"and {info.newest} is needed: groupmessenger directory upgrade"
-    newest = "the newest" if info.revision == info.newest else needed
-    say(console, f"Its tables are at revision {info.revision}, {newest}.")
+    say(console, f"Its tables are at {revision_of(info)}.")
     table = table_of("what", "rows")
     for name, rows in info.rows.items():
         table.add_row(name.replace("_", " "), f"{rows:,}")
     console.print(table)
+
+
+def revision_of(info: DirectoryInfo) -> str:
+    """In words: the revision of its tables, and what is to be done if this version needs another."""
+    from ..switchboard.migrations import REVISIONS
+
+    if info.revision == info.newest:
+        return f"revision {info.revision}, the newest"
+    if info.revision in REVISIONS:
+        return f"revision {info.revision}, and {info.newest} is needed: groupmessenger directory upgrade"
+    return f"revision {info.revision}, of a newer version of groupmessenger: install that version"
 
 
 def print_info(info: DirectoryInfo) -> None:

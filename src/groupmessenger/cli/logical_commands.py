@@ -122,9 +122,9 @@ def delivery(name: Name, /, *, key: str | None = None, config: File = None, json
 
 @app.command
 def settle(*, config: File = None, json: Json = False) -> int:
-    """Look for every message whose outcome is unknown, and say what became of each.
+    """Look for every message whose outcome is unknown, and say what became of each, and which are under way.
 
-    Exits with 5 if any is unknown still.
+    Exits with 5 if any is unknown still, or is being sent.
     """
     from .boards import open_board
     from .telling_sent import is_settled, print_settled, show_settled

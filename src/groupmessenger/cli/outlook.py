@@ -10,14 +10,16 @@ import attrs
 from rich.console import Console
 
 from ..config import Config
-from ..errors import GroupMessengerError
+from ..errors import GroupMessengerError, SwitchHeld
 from ..messages import Message
 from .boards import open_board, open_directory
 from .dumping import dump_error
 from .exits import Exit, exit_of
+from .keeping import revision_of
 from .logical import table_of
 from .results import say
-from .switching import what_members_see
+from .switching import named_for, what_members_see
+from .wording import in_commands
 
 if TYPE_CHECKING:
     from ..switchboard.blocking import Switchboard
@@ -30,7 +32,8 @@ _ANY = Message("any text")
 class Prospect:
     """One group: the connection of its last message and that of its next, or what is in the way of that.
 
-    `sees` says what its members will see if the two differ. `gone` are connections that it names and the file does not.
+    `sees` says what its members will see if the two differ. `switched`: by `switch --to`, so that the file does not
+    move it. `gone` are connections that it names and the file does not.
     """
 
     group: str
@@ -41,6 +44,7 @@ class Prospect:
     why: str = ""
     exit: Exit = Exit.DONE
     gone: tuple[str, ...] = ()
+    switched: bool = False
 
     @property
     def moves(self) -> bool:
@@ -84,28 +88,45 @@ def _untouched(path: Path | None) -> str:
         return ""
     if info.revision is None:
         return "there is nothing in it yet"
-    return f"its tables are at revision {info.revision}, and {info.newest} is needed: groupmessenger directory upgrade"
+    return f"its tables are at {revision_of(info)}"
 
 
 def _prospect(board: Switchboard, group: LogicalGroup) -> Prospect:
     lines = board.operations.board.lines
     named = dict.fromkeys(each for each in (group.route, *group.prefer, group.last) if each)
-    gone = tuple(each for each in named if each not in lines)
+    found = Prospect(
+        group.name,
+        group.last,
+        None,
+        gone=tuple(each for each in named if each not in lines),
+        switched=group.route is not None,
+    )
     try:
         by = board.plan(group.name, _ANY).connection
+    except SwitchHeld as error:
+        return _with_change(attrs.evolve(found, why=str(error), exit=exit_of(error)), board, group)
     except GroupMessengerError as error:
-        return Prospect(group.name, group.last, None, why=str(error), exit=exit_of(error), gone=gone)
+        return attrs.evolve(found, why=str(error), exit=exit_of(error))
+    return _with_change(attrs.evolve(found, next=by), board, group)
+
+
+def _with_change(found: Prospect, board: Switchboard, group: LogicalGroup) -> Prospect:
+    """With what its members will see of another connection, or why the group does not fit there."""
+    by = found.next or named_for(board, group)
+    if by is None or by not in board.operations.board.lines:
+        return found
     (plan,) = board.plan_switch(by, [group.name])
     if not plan.fits:
-        return Prospect(group.name, group.last, by, why=plan.why, exit=Exit.REFUSED_HERE, gone=gone)
-    sees = what_members_see(plan, lines[by]) if group.last not in (None, by) else ""
-    return Prospect(group.name, group.last, by, sees, plan.loses if sees else (), gone=gone)
+        return attrs.evolve(found, why=found.why or plan.why, exit=Exit.REFUSED_HERE)
+    if group.last in (None, by):
+        return found
+    return attrs.evolve(found, sees=what_members_see(plan, board.operations.board.line(by)), loses=plan.loses)
 
 
 def show_outlook(console: Console, outlook: Outlook) -> None:
     """Print a table of the groups."""
     if outlook.error is not None:
-        say(console, f"the directory's groups: ✗ {outlook.error}")
+        say(console, f"the directory's groups: ✗ {in_commands(str(outlook.error))}")
         return
     if not outlook.groups:
         say(console, f"the directory's groups: {outlook.note or 'there are none'}")
@@ -114,7 +135,7 @@ def show_outlook(console: Console, outlook: Outlook) -> None:
     table.title, table.title_justify = "the directory's groups, as the file stands", "left"
     for each in outlook.groups:
         mark = "✗" if each.why else "!" if each.moves or each.gone else "✓"
-        table.add_row(mark, each.group, each.last or "-", each.next or "-", "\n".join(_words(each)))
+        table.add_row(mark, each.group, each.last or "-", _next(each), "\n".join(_words(each)))
     console.print(table)
 
 
@@ -132,7 +153,8 @@ def dump_outlook(outlook: Outlook) -> dict[str, Any]:
                 "moves": each.moves,
                 "sees": each.sees or None,
                 "loses": list(each.loses),
-                "why": each.why or None,
+                "switched": each.switched,
+                "why": in_commands(each.why) or None,
                 "gone": list(each.gone),
             }
             for each in outlook.groups
@@ -140,13 +162,21 @@ def dump_outlook(outlook: Outlook) -> dict[str, Any]:
     }
 
 
+def _next(each: Prospect) -> str:
+    return (each.next or "-") + (" (switched)" if each.next and each.switched else "")
+
+
 def _words(each: Prospect) -> Iterable[str]:
     if each.why:
-        yield f"cannot be sent to: {each.why}"
+        yield f"cannot be sent to: {in_commands(each.why)}"
+        if each.sees:
+            yield f"then {each.sees}"
     elif each.moves:
         yield f"moves: {each.sees}"
     else:
         yield "stays" if each.last else "begins"
+    if each.switched:
+        yield "the file does not move it, until groupmessenger switch --reset"
     if each.loses:
         yield "goes without " + ", ".join(each.loses)
     if each.gone and not each.why:

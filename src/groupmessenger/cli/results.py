@@ -11,6 +11,9 @@ from ..groups import Group
 from ..messages import Degradation, GroupReceipt, Receipt, Status
 from ..planning import Plan
 from .sending import Ended
+from .wording import in_commands
+
+_LOOK = "Nothing was tried again. Look at a phone, or at the provider, before you do."
 
 
 def say(console: Console, text: str) -> None:
@@ -23,15 +26,16 @@ def show_error(console: Console, error: GroupMessengerError) -> None:
     if isinstance(error, ConfigurationError) and len(error.problems) > 1:
         say(console, f"groupmessenger: {len(error.problems)} things are wrong")
         for problem in error.problems:
-            say(console, f"- {problem}")
+            say(console, f"- {in_commands(str(problem))}")
     else:
-        say(console, f"groupmessenger: {error}")
+        say(console, f"groupmessenger: {in_commands(str(error))}")
     if isinstance(error, PartialFailure):
         for member, why in error.failed.items():
-            say(console, f"✗ {member}: {why}")
+            say(console, f"✗ {member}: {in_commands(str(why))}")
         say(console, f"The group is {error.group.id}; {len(error.succeeded)} of its changes are known to be made.")
     if isinstance(error, OutcomeUnknown):
-        say(console, "Nothing was tried again. Look at a phone, or at the provider, before you do.")
+        for note in getattr(error, "__notes__", [_LOOK]):
+            say(console, note)
 
 
 def show_plan(console: Console, plans: dict[str, Plan]) -> None:
@@ -40,7 +44,7 @@ def show_plan(console: Console, plans: dict[str, Plan]) -> None:
         prefix = f"{to}: " if to else ""
         say(console, f"{prefix}{'It would be sent.' if plan.ok else 'It would be refused:'}")
         for violation in plan.violations:
-            say(console, f"  ✗ {violation}")
+            say(console, f"  ✗ {in_commands(str(violation))}")
         _degradations(console, plan.degradations)
         for what in plan.unverified:
             say(console, f"  ? cannot be known beforehand: {what}")
@@ -59,8 +63,8 @@ def show_ended(console: Console, ended: Iterable[Ended]) -> None:
     """Print what became of each private copy, one a line."""
     for each in ended:
         if isinstance(each.result, GroupMessengerError):
-            doubt = each.result.outcome is Outcome.UNKNOWN
-            say(console, f"{'? ' if doubt else '✗ '}{each.to}: {'unknown' if doubt else 'not sent'}, {each.result}")
+            doubt, why = each.result.outcome is Outcome.UNKNOWN, in_commands(str(each.result))
+            say(console, f"{'? ' if doubt else '✗ '}{each.to}: {'unknown' if doubt else 'not sent'}, {why}")
         else:
             show_taken(console, each.result, f"{each.to}: ")
 

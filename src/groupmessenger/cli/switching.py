@@ -17,22 +17,29 @@ from .dumping import print_json
 from .exits import Exit
 from .logical import table_of
 from .results import say
+from .telling_sent import UNDER_WAY
+from .wording import in_commands
 
 if TYPE_CHECKING:
     from ..switchboard.blocking import Switchboard
     from ..switchboard.lines import Line
-    from ..switchboard.values import SwitchPlan
+    from ..switchboard.values import Entry, LogicalGroup, SwitchPlan
 
-_RECENT = 20  # of a group's messages, looked at for one that is unknown
+_RECENT = 20  # of a group's messages, looked at for one that is unknown or under way
 
 
 @attrs.frozen
 class Switched:
-    """One group: what the switch means, and whether its route was set. `doubt`: a message of it is unknown yet."""
+    """One group: what the switch means, and whether its route was set.
+
+    `named` is the connection that its next message would go by without the switch. `doubt` says of a message to it that
+    it is unknown, or under way.
+    """
 
     plan: SwitchPlan
     set: bool
-    doubt: bool = False
+    named: str | None = None
+    doubt: str = ""
 
 
 @attrs.frozen
@@ -67,16 +74,28 @@ def switch_groups(board: Switchboard, to: str, names: Sequence[str], *, dry: boo
 
 def _switched(board: Switchboard, plan: SwitchPlan, *, dry: bool) -> Switched:
     name = plan.group.name
-    doubt = plan.before != plan.to and any(
-        entry.state == "unknown" and not entry.gave_up for entry in board.history(name, _RECENT)
-    )
+    doubt = "" if plan.before == plan.to else _doubt(board.history(name, _RECENT))
+    found = Switched(plan, False, named_for(board, plan.group), doubt)
     if dry or not plan.fits:
-        return Switched(plan, set=False, doubt=doubt)
+        return found
     try:
         board.switch(name, plan.to)
     except GroupMessengerError as error:  # it was another group a moment ago
-        return Switched(attrs.evolve(plan, fits=False, why=str(error)), set=False, doubt=doubt)
-    return Switched(plan, set=True, doubt=doubt)
+        return attrs.evolve(found, plan=attrs.evolve(plan, fits=False, why=str(error)))
+    return attrs.evolve(found, set=True)
+
+
+def _doubt(entries: Sequence[Entry]) -> str:
+    if any(entry.state == "unknown" and not entry.gave_up for entry in entries):
+        return "unknown"
+    return "under way" if any(entry.state in UNDER_WAY for entry in entries) else ""
+
+
+def named_for(board: Switchboard, group: LogicalGroup) -> str | None:
+    """The first connection that a switch, else the file, names for a group, None where there is none."""
+    from ..switchboard.routing import candidates
+
+    return next(iter(candidates(group, board.operations.board.rules)), None)
 
 
 def show_switching(console: Console, found: Switching) -> None:
@@ -88,7 +107,7 @@ def show_switching(console: Console, found: Switching) -> None:
     table = table_of("", "group", "goes by", f"by {line.name} ({line.title})")
     for each in found.groups:
         plan = each.plan
-        table.add_row("✓" if plan.fits else "✗", plan.group.name, plan.before or "-", "\n".join(_meaning(each, line)))
+        table.add_row("✓" if plan.fits else "✗", plan.group.name, _goes_by(each), "\n".join(_meaning(each, line)))
     console.print(table)
     fit = sum(each.plan.fits for each in found.groups)
     left = len(found.groups) - fit
@@ -126,15 +145,24 @@ def what_members_see(plan: SwitchPlan, line: Line) -> str:
     return f"members see a new thread, from {mask(line.number)}"
 
 
+def _goes_by(each: Switched) -> str:
+    """What carried its last message, and what its next one would go by if that is another."""
+    before = each.plan.before
+    if before is None or each.named in (None, before):
+        return before or "-"
+    return f"{before}; {'switched to' if each.plan.group.route else 'the file names'} {each.named}"
+
+
 def _meaning(each: Switched, line: Line) -> list[str]:
     plan = each.plan
     if not plan.fits:
-        return [f"does not fit: {plan.why}"]
-    said = ["goes by it already" if plan.before == plan.to and not plan.new_thread else what_members_see(plan, line)]
+        return [f"does not fit: {in_commands(plan.why)}"]
+    already = plan.before == plan.to == each.named and not plan.new_thread
+    said = ["goes by it already" if already else what_members_see(plan, line)]
     if plan.loses:
         said.append("goes without " + ", ".join(plan.loses))
     if each.doubt:
-        said.append("a message to it is unknown, and may still turn up where it was: groupmessenger settle")
+        said.append(f"a message to it is {each.doubt}, and may still turn up where it was: groupmessenger settle")
     return said
 
 
@@ -147,10 +175,12 @@ def _dump(each: Switched) -> dict[str, Any]:
     return {
         "group": plan.group.name,
         "before": plan.before,
+        "named": each.named,
         "fits": plan.fits,
-        "why": plan.why or None,
+        "why": in_commands(plan.why) or None,
         "loses": list(plan.loses),
         "new_thread": plan.new_thread,
-        "unknown_message": each.doubt,
+        "unknown_message": each.doubt == "unknown",
+        "message_under_way": each.doubt == "under way",
         "switched": each.set,
     }

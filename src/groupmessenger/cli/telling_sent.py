@@ -12,11 +12,13 @@ from .consoles import errors
 from .dumping import print_json
 from .logical import table_of, when
 from .results import say
+from .wording import in_commands
 
 if TYPE_CHECKING:
     from ..delivery import Delivery
     from ..switchboard.values import Entry, Fork, Settled
 
+UNDER_WAY = ("preparing", "sending")
 _MARKS = {"sent": "✓", "not_sent": "✗", "unknown": "?"}
 
 
@@ -86,23 +88,30 @@ def print_delivery(name: str, delivery: Delivery) -> None:
 
 
 def is_settled(settled: Settled) -> bool:
-    """Whether it is known by now what became of it."""
-    return settled.state in ("sent", "not_sent")
+    """Whether it is known by now what became of it, or that it has not left."""
+    return settled.state not in ("unknown", "sending")
 
 
 def show_settled(console: Console, found: Sequence[Settled]) -> None:
-    """Print a table of the messages that were unknown."""
+    """Print a table of the messages that were unknown, or are under way."""
     if not found:
         say(errors(), "No message is unknown.")
         return
     table = table_of("", "group", "key", "by", "what became of it")
     for each in found:
-        words = str(each.state).replace("_", " ") + (f": {each.why}" if each.why else "")
-        table.add_row(_MARKS.get(each.state, "…"), each.logical, each.key or "-", each.connection, words)
+        table.add_row(
+            _MARKS.get(each.state, "…"), each.logical, each.key or "-", each.connection, in_commands(_became(each))
+        )
     console.print(table)
 
 
-def print_settled(found: Iterable[Settled]) -> None:
+def _became(settled: Settled) -> str:
+    if settled.state in UNDER_WAY:
+        return f"still {settled.why}"
+    return str(settled.state).replace("_", " ") + (f": {settled.why}" if settled.why else "")
+
+
+def print_settled(found: Sequence[Settled]) -> None:
     """Print it as JSON."""
     told = [
         {
@@ -114,7 +123,7 @@ def print_settled(found: Iterable[Settled]) -> None:
         }
         for each in found
     ]
-    print_json({"ok": all(each["state"] in ("sent", "not_sent") for each in told), "messages": told})
+    print_json({"ok": all(map(is_settled, found)), "messages": told})
 
 
 def _ended(entry: Entry) -> str:
@@ -123,7 +132,7 @@ def _ended(entry: Entry) -> str:
         parts[0] = str(entry.status) + (f" ({entry.reason.replace('_', ' ')})" if entry.reason else "")
     if entry.gave_up:
         parts.append("nobody will be able to tell")
-    parts += [each for each in (entry.error, entry.conflict) if each]
+    parts += [in_commands(each) for each in (entry.error, entry.conflict) if each]
     if entry.tries > 1:
         parts.append(f"{entry.tries} tries")
     return "; ".join(parts)
