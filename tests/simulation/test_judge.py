@@ -20,6 +20,8 @@ from groupmessenger.switchboard.values import State
 
 from .running import Stage
 
+pytestmark = pytest.mark.slow
+
 WORLDS = 600
 RARE = {"absence is believed at once": 205, "a message that is another's is found again": 155}  # where to look first
 

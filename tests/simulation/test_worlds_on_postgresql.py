@@ -7,6 +7,8 @@ import pytest
 from .running import Stage
 from .seeds import chunks, named, play
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.mark.parametrize("stage", ["postgresql"], indirect=True)
 @pytest.mark.parametrize("seeds", chunks(10_000, 80, 40), ids=named)
