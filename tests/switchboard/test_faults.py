@@ -20,6 +20,8 @@ from groupmessenger.switchboard import directory as directory_module
 from groupmessenger.switchboard import engine as engine_module
 from groupmessenger.switchboard.directory import Directory, Transaction
 
+pytestmark = pytest.mark.slow
+
 TEXT = "Dinner at seven?"
 ON_POSTGRESQL = pytest.mark.parametrize("database", ["postgresql"], indirect=True)
 

@@ -19,6 +19,8 @@ from switchboard.scenes import PEOPLE, PROVIDERS, Scene, a_scene, a_scene_on_eac
 import groupmessenger as gm
 from groupmessenger.switchboard.directory import Directory
 
+pytestmark = pytest.mark.slow
+
 TEXT = "Dinner at seven?"
 
 

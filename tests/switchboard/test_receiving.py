@@ -24,6 +24,8 @@ import groupmessenger as gm
 from groupmessenger.switchboard.sending import Sending
 from groupmessenger.webhooks.receiver import LEASE
 
+pytestmark = pytest.mark.slow
+
 TEXT, ANSWER = "Dinner at seven?", "I'll be there"
 STATUS, REPLY, ECHO = "status", "reply", "echo"
 CELLS = [(provider, kind) for provider in SEND for kind in (STATUS, REPLY)] + [("sendblue", ECHO)]
