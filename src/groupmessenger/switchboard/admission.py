@@ -18,13 +18,18 @@ def refuse(t: Transaction, group: LogicalGroup, line: Line, left_out: Iterable[A
     """Raise `Suppressed`, `AlreadyBound` or `NotAccepted`, as `send` would before any request."""
     optouts.refuse_group(t, group, left_out)
     if is_anothers(t, group, line):
-        raise AlreadyBound(
-            f"these people are one thread at {line.title}, and it is another group's: send to that one, archive it, or "
-            "take another line"
-        )
+        raise already_bound(line)
     here = threads.current(t, group.id, line.provider, line.number)
     if here is not None:
         refuse_strangers(group, here)
+
+
+def already_bound(line: Line) -> AlreadyBound:
+    """The error for people whose thread on a line is another group's."""
+    return AlreadyBound(
+        f"these people are one thread at {line.title}, and it is another group's: send to that one, archive it, or "
+        "take another line"
+    )
 
 
 def refuse_strangers(group: LogicalGroup, binding: Binding) -> None:

@@ -10,7 +10,6 @@ import attrs
 
 from ..capabilities import Creation, LimitName
 from ..errors import (
-    AlreadyBound,
     CapabilityError,
     GroupMessengerError,
     GroupNotFound,
@@ -25,7 +24,7 @@ from ..flags import Feature, Grade, Operation
 from ..flow import Flow
 from ..groups import Group
 from ..phone import Address, Member
-from . import ledger, threads
+from . import admission, ledger, threads
 from .board import Board
 from .directory import Transaction
 from .lines import Line
@@ -69,10 +68,7 @@ class Preparing:
         found = threads.current(t, *here)
         if found is not None and found.state is ThreadState.MERGED:
             if threads.is_anothers(t, found, people):
-                raise AlreadyBound(
-                    f"these people are one thread at {self.line.title}, and it is another group's: send to that one, "
-                    "archive it, or take another line"
-                )
+                raise admission.already_bound(self.line)
             found = None
         if self.thread_id is not None and (found is None or found.id != self.thread_id):
             raise retired()
