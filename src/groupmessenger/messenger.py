@@ -96,6 +96,7 @@ class GroupMessenger:
     says what holds only in part. `reserved` are fields of requests that `extras` may not set. Groups arrive with
     members checked against the limits, messages as they are to be sent, and what `ask` gives is a success.
     What comes in is believed by `verify` and read by `parse`; `other_lines` are numbers of ours beside `line`.
+    `paced` is the setting for which the provider counts a pace: connections that have it alike share one.
     """
 
     name: ClassVar[str]
@@ -104,6 +105,7 @@ class GroupMessenger:
     precedence: ClassVar[tuple[Status, ...]] = PRECEDENCE
     url_parts: ClassVar[UrlParts] = UrlParts()
     reserved: ClassVar[frozenset[str]] = frozenset()
+    paced: ClassVar[str] = "line"
     acknowledgement: ClassVar[Acknowledgement] = Acknowledgement()
 
     line: str

@@ -92,11 +92,11 @@ def _watched(application: Application) -> Iterator[None]:
     depart = ledger.depart
 
     @wraps(depart)
-    def watched(t: Transaction, leaving: Leaving) -> bool:
-        gone = depart(t, leaving)
-        if gone:
+    def watched(t: Transaction, leaving: Leaving) -> float | None:
+        seconds = depart(t, leaving)
+        if seconds == 0:
             application.departed(t, leaving)
-        return gone
+        return seconds
 
     with mock.patch.object(ledger, "depart", watched), mock.patch.object(sending, "_PAUSE", (0.5, 2.0)):
         yield

@@ -36,7 +36,7 @@ def gone_is_not_sent(t: Transaction, group_id: int | None = None) -> None:
     t.execute(update(attempts).where(over).values(state=State.NOT_SENT, error="gone", ended_at=t.now))
 
 
-def depart_unseen(t: Transaction, leaving: Leaving) -> bool:
+def depart_unseen(t: Transaction, leaving: Leaving) -> float:
     """Let an attempt leave whatever has changed, and whoever has it by now."""
     values = {
         "state": State.SENDING,
@@ -47,7 +47,7 @@ def depart_unseen(t: Transaction, leaving: Leaving) -> bool:
         "dump": leaving.attempt.dump(),
     }
     t.execute(update(attempts).where(attempts.c.token == leaving.tried.token).values(values))
-    return True
+    return 0.0
 
 
 async def unfitted(self: Preparing, binding: Binding) -> Binding:

@@ -26,6 +26,7 @@ from .board import Board
 from .building import directory_of, no_exchange, no_wire_async, region_of
 from .lines import Line
 from .operations import Operations
+from .outbox.asynchronous import AsyncQueueing
 from .rules import FileRules, Rules
 from .serving import Mounting
 from .values import (
@@ -48,7 +49,7 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 
-class AsyncSwitchboard:
+class AsyncSwitchboard(AsyncQueueing):
     """Groups with names, kept in a directory and carried by the connections of a file, for asyncio and trio.
 
     May be shared by the tasks of one event loop, which it never blocks; close it, or use it in `async with`. Several
@@ -295,7 +296,13 @@ class AsyncSwitchboard:
         return await self._run(self.operations.forget(address))
 
     async def _run(self, flow: Flow[T]) -> T:
-        if self._closed:
+        try:
+            self._check()
+        except ConfigurationError:
             flow.close()
-            raise ConfigurationError("this switchboard is closed: make another")
+            raise
         return await self._driver.run(flow)
+
+    def _check(self) -> None:
+        if self._closed:
+            raise ConfigurationError("this switchboard is closed: make another")

@@ -25,6 +25,7 @@ from .board import Board
 from .building import directory_of, no_exchange, no_wire, region_of
 from .lines import Line
 from .operations import Operations
+from .outbox.blocking import Queueing
 from .rules import FileRules, Rules
 from .serving import Mounting
 from .values import (
@@ -47,7 +48,7 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 
-class Switchboard:
+class Switchboard(Queueing):
     """Groups with names, kept in a directory and carried by the connections of a file.
 
     May be shared by threads; close it, or use it in `with`. Several processes may
@@ -308,7 +309,13 @@ class Switchboard:
         return self._run(self.operations.forget(address))
 
     def _run(self, flow: Flow[T]) -> T:
-        if self._closed:
+        try:
+            self._check()
+        except ConfigurationError:
             flow.close()
-            raise ConfigurationError("this switchboard is closed: make another")
+            raise
         return self._driver.run(flow)
+
+    def _check(self) -> None:
+        if self._closed:
+            raise ConfigurationError("this switchboard is closed: make another")

@@ -16,13 +16,15 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 import attrs
-from sqlalchemy import Connection, CursorResult, Engine, Executable, Table, cast, func, inspect, select
+from sqlalchemy import URL, Connection, CursorResult, Engine, Executable, Table, cast, func, inspect, select
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import SQLAlchemyError
 
-from ..errors import DirectoryError
+from ..errors import DirectoryError, InvalidInput
 from . import migrations
 from .engine import directory_url, file_of, is_conflict, is_duplicate, make_engine, shown, told
+from .outbox import tables as _outbox  # noqa: F401 - so that metadata has all there are
+from .outbox import wakening
 from .tables import PREFIX, Moment, facts, groups, metadata
 
 T = TypeVar("T")
@@ -41,6 +43,7 @@ class Transaction:
     connection: Connection
     _secret: bytes = attrs.field(repr=False)
     _clock: Callable[[], datetime] | None = attrs.field(default=None, repr=False)
+    is_callers: bool = False  # the application's own, which may last
     _now: datetime | None = attrs.field(default=None, init=False)
 
     @property
@@ -77,7 +80,9 @@ class Transaction:
     def lock_group(self, group_id: int) -> None:
         """Make other transactions that lock this group wait for the end of this one."""
         if self._is_postgresql:  # SQLite's transactions are one after another anyway
-            self.connection.execute(select(groups.c.id).where(groups.c.id == group_id).with_for_update())
+            # Not the key itself: who adds a message to the group refers to that, and does not wait.
+            mine = select(groups.c.id).where(groups.c.id == group_id)
+            self.connection.execute(mine.with_for_update(key_share=True))
 
     @property
     def _is_postgresql(self) -> bool:
@@ -118,6 +123,11 @@ class Directory:
     def __repr__(self) -> str:
         return f"{type(self).__name__}({shown(self._url)!r})"
 
+    @property
+    def url(self) -> URL:
+        """Where it is."""
+        return self._url
+
     def do(self, work: Callable[[Transaction], T]) -> T:
         """Do the work in one transaction, and again from its beginning where another's was in the way.
 
@@ -127,6 +137,22 @@ class Directory:
         is kept waiting), or its tables are older (on PostgreSQL) or newer than this version of the library's.
         """
         return self._patiently(lambda: self._once(work))
+
+    def within(self, connection: Connection, work: Callable[[Transaction], T]) -> T:
+        """Do the work, once, in a transaction of the caller's own on the same database, which they commit.
+
+        Raises `InvalidInput` for a connection to another database, and `DirectoryError`.
+        """
+        try:
+            if not inspect(connection).has_table(facts.name):
+                raise InvalidInput(f"the connection is to a database without this directory: {shown(self._url)}")
+            stored = connection.execute(select(facts.c.value).where(facts.c.name == "secret")).scalar_one_or_none()
+            opened = self._opened.get(os.getpid())
+            if stored is None or (opened is not None and opened[1].hex() != stored):
+                raise InvalidInput(f"the connection is to another directory than {shown(self._url)}")
+            return work(Transaction(connection, bytes.fromhex(stored), self._clock, is_callers=True))
+        except SQLAlchemyError as error:
+            raise DirectoryError(f"the directory {shown(self._url)} fails: {told(error)}") from None
 
     def upgrade(self) -> str | None:
         """Bring the tables to this version of the library. Gives the revision before, None if there were none.
@@ -208,6 +234,7 @@ class Directory:
             before = _revision(connection)
             if before != migrations.NEWEST:
                 migrations.upgrade(connection)
+            wakening.install(connection)
             return before
 
     def _info_once(self) -> DirectoryInfo:

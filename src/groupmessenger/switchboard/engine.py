@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import importlib.util
 import os
 import sqlite3
 from contextlib import closing, suppress
@@ -62,6 +63,8 @@ def _server(url: URL) -> URL:
         importlib.import_module("psycopg")
     except ImportError:
         raise _wrong("needs psycopg", "pip install 'groupmessenger[postgres]'") from None
+    if importlib.util.find_spec("procrastinate") is None:
+        raise _wrong("needs procrastinate", "pip install 'groupmessenger[postgres]'")
     return url
 
 

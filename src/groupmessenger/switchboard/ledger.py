@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 import secrets
 from datetime import timedelta
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 import attrs
 from sqlalchemy import select, update
@@ -18,11 +18,30 @@ from ..errors import InProgress, KeyReused, Outcome
 from ..messages import Attempt, Message
 from . import admission, optouts, people, threads
 from .directory import Transaction
+from .outbox import following, lanes, pacing
+from .outbox.pacing import Pace
 from .tables import attempts, messages
 from .tried import UNDER_WAY, Tried, by_token, last_of, open_of
 from .values import LogicalGroup, State, ThreadState
 
 FEATURES = ("media", "effect", "reply_to", "send_at", "expires_at", "priority", "leave_out")
+
+
+@attrs.frozen
+class Turn:
+    """A message of the outbox, whose turn it is, and the worker that has its group's lane."""
+
+    message_id: int
+    group_id: int
+    owner: str
+
+
+class Later(Exception):
+    """A message of the outbox has to wait, and is in the queue as it was. `seconds` until another look."""
+
+    def __init__(self, why: str, seconds: float) -> None:
+        super().__init__(why)
+        self.seconds = seconds
 
 
 @attrs.frozen
@@ -71,7 +90,8 @@ class Wanted:
     lease: float
     settle: float
     routed: bool = True  # by the group's route; a reply goes where it came from
-    message_id: int | None = None  # where an attempt at it was made before
+    message_id: int | None = None  # where it is known: of the outbox, or tried before
+    owner: str | None = None  # of the group's lane: only as long as it is theirs, and the message in the queue
 
 
 def content(message: Message) -> str:
@@ -87,7 +107,7 @@ def likeness(message: Message) -> str:
 
 def look(t: Transaction, wanted: Wanted) -> Standing | None:
     """What stands in the way of a message, or was done of it before; None where nothing was. Raises `KeyReused`."""
-    known = None if wanted.key is None else _keyed(t, wanted.group.id, wanted.key, wanted.message)
+    known = _known(t, wanted)
     last = None if known is None else last_of(t, known)
     if last is not None and (standing := _standing(last)) is not None:
         return standing
@@ -109,12 +129,19 @@ def _standing(last: Tried) -> Standing | None:
 
 def done(t: Transaction, group_id: int, key: str, message: Message) -> Tried | None:
     """The attempt that sent a message under a key, if one did. Raises `KeyReused`."""
-    row = _keyed(t, group_id, key, message)
+    row = keyed(t, group_id, key, message)
     last = None if row is None else last_of(t, row)
     return last if last is not None and last.state is State.SENT else None
 
 
-def _keyed(t: Transaction, group_id: int, key: str, message: Message) -> int | None:
+def _known(t: Transaction, wanted: Wanted) -> int | None:
+    """The message itself, where there is a row of it. Raises `KeyReused`."""
+    if wanted.message_id is not None or wanted.key is None:
+        return wanted.message_id
+    return keyed(t, wanted.group.id, wanted.key, wanted.message)
+
+
+def keyed(t: Transaction, group_id: int, key: str, message: Message) -> int | None:
     """The message with a key. Raises `KeyReused` if it is another."""
     here = (messages.c.group_id == group_id) & (messages.c.key == key)
     row = t.execute(select(messages).where(here)).one_or_none()
@@ -133,10 +160,16 @@ def reserve(t: Transaction, wanted: Wanted) -> Standing:
     if (standing := look(t, wanted)) is not None:
         return standing
     optouts.refuse_group(t, wanted.group, wanted.message.leave_out)
+    known = _known(t, wanted)
+    message_id = add(t, wanted.group.id, wanted.message, wanted.key) if known is None else known
+    if wanted.owner is not None and not lanes.holds(t, wanted.group.id, wanted.owner):
+        raise InProgress("another worker has taken over", outcome=Outcome.NOT_SENT)
+    if known is not None and not following.begin(t, known, queued=wanted.owner is not None):
+        raise InProgress("it is not in the queue any more", outcome=Outcome.NOT_SENT)
     token = secrets.token_hex(16)
     made = attempts.insert().values(
         token=token,
-        message_id=_message(t, wanted),
+        message_id=message_id,
         group_id=wanted.group.id,
         connection=wanted.connection,
         provider=wanted.provider,
@@ -150,35 +183,37 @@ def reserve(t: Transaction, wanted: Wanted) -> Standing:
     return Reserved(by_token(t, token))
 
 
-def _message(t: Transaction, wanted: Wanted) -> int:
-    if wanted.message_id is not None:
-        return wanted.message_id
-    known = None if wanted.key is None else _keyed(t, wanted.group.id, wanted.key, wanted.message)
-    if known is not None:
-        return known
-    made = messages.insert().values(
-        group_id=wanted.group.id,
-        key=wanted.key,
-        digest=t.digest(content(wanted.message)),
-        likeness=t.digest(likeness(wanted.message)),
-        features=[name for name in FEATURES if getattr(wanted.message, name)],
-        created_at=t.now,
-    )
-    (key,) = t.execute(made).inserted_primary_key or (0,)
-    return int(key)
+def add(t: Transaction, group_id: int, message: Message, key: str | None) -> int:
+    """Make the row of a message."""
+    made = messages.insert().values(described(t, group_id, message, key))
+    (row,) = t.execute(made).inserted_primary_key or (0,)
+    return int(row)
+
+
+def described(t: Transaction, group_id: int, message: Message, key: str | None) -> dict[str, Any]:
+    """The row of a message: nothing of its text."""
+    return {
+        "group_id": group_id,
+        "key": key,
+        "digest": t.digest(content(message)),
+        "likeness": t.digest(likeness(message)),
+        "features": [name for name in FEATURES if getattr(message, name)],
+        "created_at": t.now,
+    }
 
 
 def expire(t: Transaction, group_id: int | None = None) -> None:
     """End the attempts whose process is gone: nothing left of those that were prepared, of the others nobody knows."""
-    over = attempts.c.lease_until < t.now
+    over = (attempts.c.lease_until < t.now) & attempts.c.state.in_(UNDER_WAY)
     if group_id is not None:
         over &= attempts.c.group_id == group_id
-    gone = "the process that prepared it was gone"
-    for state, values in (
-        (State.PREPARING, {"state": State.NOT_SENT, "error": gone, "ended_at": t.now}),
-        (State.SENDING, {"state": State.UNKNOWN, "error": "the process that sent it was gone", "ended_at": t.now}),
-    ):
-        t.execute(update(attempts).where(over, attempts.c.state == state).values(values))
+    for row in t.execute(select(attempts.c.id, attempts.c.message_id, attempts.c.state).where(over)).all():
+        preparing = row.state == State.PREPARING
+        ended = State.NOT_SENT if preparing else State.UNKNOWN
+        why = f"the process that {'prepared' if preparing else 'sent'} it was gone"
+        mine = (attempts.c.id == row.id) & (attempts.c.state == row.state) & over
+        if t.execute(update(attempts).where(mine).values(state=ended, error=why, ended_at=t.now)).rowcount:
+            (following.not_sent if preparing else following.unknown)(t, [row.message_id], why)
 
 
 class Changed(Exception):
@@ -199,7 +234,7 @@ def keep(t: Transaction, tried: Tried, group: LogicalGroup, lease: float) -> Non
         raise Changed
 
 
-@attrs.frozen
+@attrs.frozen(kw_only=True)
 class Leaving:
     """An attempt that is about to leave: what has to be so still."""
 
@@ -209,25 +244,34 @@ class Leaving:
     binding_id: int
     leaving: float
     lease: float
+    pace: Pace | None
+    waits: bool  # for its turn, or is only counted
 
 
-def depart(t: Transaction, leaving: Leaving) -> bool:
-    """Let an attempt leave, unless the group has changed meanwhile: then it is begun again.
+def depart(t: Transaction, leaving: Leaving) -> float | None:
+    """Let an attempt leave, which gives 0, or tell for how many seconds it may not yet.
 
-    Raises `Suppressed`, `NotAccepted`, and `InProgress` where it was given up.
+    None where the group has changed meanwhile: then it is begun again. Raises `Suppressed`, `NotAccepted`, and
+    `InProgress` where it was given up.
     """
     tried, attempt = leaving.tried, leaving.attempt
     t.lock_group(tried.group_id)
     group = people.load_id(t, tried.group_id)
     if group.addresses != leaving.group.addresses or group.archived_at is not None:
-        return False
+        return None
     optouts.refuse_group(t, group, attempt.message.leave_out)
     binding = threads.by_id(t, leaving.binding_id)
     if binding.state is ThreadState.RETIRED:
-        return False
+        return None
     admission.refuse_strangers(group, binding)
     if not binding.possible <= set(group.addresses):  # somebody who is not wanted there has come in meanwhile
-        return False
+        return None
+    if leaving.pace is not None:
+        weight = leaving.pace.weight(len(set(group.addresses) - set(attempt.message.leave_out)))
+        if not leaving.waits:
+            pacing.count(t, leaving.pace, weight)
+        elif (seconds := pacing.wait(t, leaving.pace, weight)) > 0:
+            return seconds
     mine = (attempts.c.token == tried.token) & (attempts.c.state == State.PREPARING)
     values = {
         "state": State.SENDING,
@@ -239,4 +283,4 @@ def depart(t: Transaction, leaving: Leaving) -> bool:
     }
     if not t.execute(update(attempts).where(mine).values(values)).rowcount:
         raise InProgress("it took so long that it was given up: send it again", outcome=Outcome.NOT_SENT)
-    return True
+    return 0.0

@@ -35,7 +35,9 @@ from . import (
 )
 from .board import Board
 from .directory import Transaction
+from .inputs import as_key
 from .once import send_once
+from .outbox.operations import Outbox
 from .receiving import Receiving
 from .routing import Route
 from .sending import Sending
@@ -49,6 +51,7 @@ class Operations:
     def __init__(self, board: Board) -> None:
         self.board = board
         self._ears = Ears({name: line.incoming for name, line in board.lines.items()})
+        self.outbox = Outbox(board)
         self.receiving = Receiving(board, self._ears, self.take_in)
 
     # Groups
@@ -110,7 +113,7 @@ class Operations:
 
     async def send(self, name: str, message: Message | str, key: str | None) -> BoardReceipt:
         """Send to a group."""
-        return await send_once(Sending(self.board, name, as_message(message), _key(key)))
+        return await send_once(Sending(self.board, name, as_message(message), as_key(key)))
 
     async def reply(
         self, event: MessageReceived | ReactionReceived, message: Message | str, to: str | None, key: str | None
@@ -118,7 +121,7 @@ class Operations:
         """Answer in the thread that an event came from."""
         if not isinstance(event, MessageReceived | ReactionReceived):
             raise InvalidInput(f"what can be answered is a message or a reaction, and this is {type(event).__name__}")
-        return await replying.reply(self.board, event, as_message(message), to, _key(key))
+        return await replying.reply(self.board, event, as_message(message), to, as_key(key))
 
     async def send_direct(self, to: Member | Address | str, message: Message | str, connection: str | None) -> Receipt:
         """Send to one person, privately, by a connection or the file's first."""
@@ -172,7 +175,7 @@ class Operations:
         """What became of the message with a key, or of the last one."""
 
         def read(t: Transaction) -> tuple[Tried, Sequence[StatusChanged]]:
-            tried = history.message(t, people.load(t, name).id, _key(key))
+            tried = history.message(t, people.load(t, name).id, as_key(key))
             if tried is None:
                 which = "no message to this group yet" if key is None else "no message to this group has this key"
                 raise InvalidInput(f"{which}: history() has those there are")
@@ -279,9 +282,3 @@ def _topology(topology: Topology | str | None) -> Topology | None:
         return None if topology is None else Topology(topology)
     except ValueError:
         raise InvalidInput(f"topology is one of {', '.join(Topology)}") from None
-
-
-def _key(key: str | None) -> str | None:
-    if key is not None and (not isinstance(key, str) or not key.strip() or not key.isprintable() or len(key) > 200):
-        raise InvalidInput("a key is a text of 1 to 200 characters, the same whenever the same message is meant")
-    return key

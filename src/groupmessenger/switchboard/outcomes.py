@@ -8,13 +8,14 @@ from __future__ import annotations
 from typing import Any
 
 import attrs
-from sqlalchemy import select, update
+from sqlalchemy import delete, select, update
 
 from .._dumping import write_address
 from ..messages import GroupReceipt, Receipt
 from ..phone import Address
 from . import people, threads
 from .directory import Transaction
+from .outbox import following
 from .tables import attempts, groups
 from .tried import Tried, by_token
 from .values import State, ThreadState
@@ -41,6 +42,9 @@ def sent(t: Transaction, token: str, receipt: Receipt) -> Tried:
     if before.state is State.NOT_SENT:
         values["conflict"] = f"it was thought not to have been sent: {before.error or 'refused'}"
     t.execute(update(attempts).where(attempts.c.token == token).values(values))
+    following.sent(t, before.message_id)
+    if before.state is State.UNKNOWN:
+        following.free(t, before.group_id)
     _carried(t, before)
     return by_token(t, token)
 
@@ -106,8 +110,18 @@ def refused(t: Transaction, token: str, error: str) -> Tried:
         values: dict[str, Any] = {"conflict": f"sent, and then refused: {error}"}
     else:
         values = {"state": State.NOT_SENT, "error": error, "dump": None, "gave_up_at": None, "ended_at": t.now}
-    t.execute(update(attempts).where(attempts.c.token == token, attempts.c.state == before.state).values(values))
+    here = (attempts.c.token == token) & (attempts.c.state == before.state)
+    if t.execute(update(attempts).where(here).values(values)).rowcount and before.state is not State.SENT:
+        following.not_sent(t, [before.message_id], error)
     return by_token(t, token)
+
+
+def withdraw(t: Transaction, token: str) -> None:
+    """Take back an attempt that was only prepared: it was no try."""
+    tried = by_token(t, token)
+    mine = (attempts.c.token == token) & (attempts.c.state == State.PREPARING)
+    if t.execute(delete(attempts).where(mine)).rowcount:
+        following.put_back(t, tried.message_id)
 
 
 def lost(t: Transaction, token: str, error: str, provider_id: str | None) -> Tried:
@@ -116,8 +130,11 @@ def lost(t: Transaction, token: str, error: str, provider_id: str | None) -> Tri
     values = {"state": State.UNKNOWN, "error": error, "ended_at": t.now}
     if provider_id and _is_free(t, by_token(t, token), provider_id):
         values["provider_id"] = provider_id
-    t.execute(update(attempts).where(mine).values(values))
-    return by_token(t, token)
+    changed = t.execute(update(attempts).where(mine).values(values)).rowcount
+    tried = by_token(t, token)
+    if changed:
+        following.unknown(t, [tried.message_id], error)
+    return tried
 
 
 def give_up(t: Transaction, token: str, why: str) -> None:
@@ -130,7 +147,8 @@ def absent(t: Transaction, token: str, why: str) -> None:
     """Keep that an attempt whose outcome was unknown did not go out."""
     mine = (attempts.c.token == token) & (attempts.c.state == State.UNKNOWN)
     values = {"state": State.NOT_SENT, "error": why, "dump": None}
-    t.execute(update(attempts).where(mine).values(values))
+    if t.execute(update(attempts).where(mine).values(values)).rowcount:
+        following.not_sent(t, [by_token(t, token).message_id], why)
 
 
 def named(t: Transaction, token: str, provider_id: str) -> None:

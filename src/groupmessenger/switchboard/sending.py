@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import timedelta
 
 import attrs
@@ -26,8 +26,11 @@ from ..messages import FailureReason, GroupReceipt, Message
 from . import ledger, optouts, outcomes, people, routing, threads
 from .board import Board
 from .directory import Transaction
-from .ledger import Changed, Ended, Leaving, Reserved, Standing, UnderWay, Unsure, Wanted
+from .ledger import Changed, Ended, Later, Leaving, Reserved, Standing, Turn, UnderWay, Unsure, Wanted
 from .lines import Line
+from .outbox import holds
+from .outbox.holds import Hold
+from .outbox.pacing import Pace
 from .preparing import Preparing
 from .routing import Route
 from .rules import Rules
@@ -42,7 +45,7 @@ _PAUSE = 0.05, 0.5  # seconds between two looks, growing
 
 @attrs.frozen
 class Sending:
-    """One message that is to be sent; a reply by one connection, and on one thread."""
+    """One message that is to be sent; a reply by one connection, and on one thread; one of the outbox at its `turn`."""
 
     board: Board
     name: str
@@ -50,15 +53,16 @@ class Sending:
     key: str | None = None
     only: str | None = None
     thread_id: int | None = None
+    turn: Turn | None = None
 
     async def run(self) -> BoardReceipt:
-        """Send it. Raises what `send` raises."""
-        message_id: int | None = None
+        """Send it. Raises what `send` raises, and `Later` for one of the outbox."""
+        message_id = None if self.turn is None else self.turn.message_id
         passed: list[PassedOver] = []
-        failed: GroupMessengerError | None = None
-        group_id: int | None = None
+        failed: Exception | None = None
+        group_id = None if self.turn is None else self.turn.group_id
         for _ in range(_ROUNDS):
-            group, rules, done = await self.board.do(self._read)
+            group, rules, done, held = await self.board.do(self._read)
             if group.id != (group_id := group_id or group.id):
                 raise InvalidInput(f"group {self.name!r} was put away or renamed meanwhile, and another has its name")
             if done is not None:  # whatever carries the group by now
@@ -69,6 +73,12 @@ class Sending:
                 if failed is not None:
                     raise failed from None
                 raise
+            if (hold := held.get(route.line.name)) is not None:
+                failed = ProviderUnavailable(hold.why) if self.turn is None else Later(hold.why, hold.seconds)
+                if not (hold.is_pause and self._may_fail_over(group, route.line)):
+                    raise failed
+                passed.append(PassedOver(route.line.name, hold.why))
+                continue
             standing = await self._begun(group, route.line, message_id)
             if isinstance(standing, Ended):
                 return await self.read_again(standing.tried, again=True)
@@ -85,10 +95,18 @@ class Sending:
                 passed.append(PassedOver(route.line.name, str(error)))
         raise failed or InProgress("the group changed again and again: send it again", outcome=Outcome.NOT_SENT)
 
-    def _read(self, t: Transaction) -> tuple[LogicalGroup, Rules, BoardReceipt | None]:
+    def _read(self, t: Transaction) -> tuple[LogicalGroup, Rules, BoardReceipt | None, Mapping[str, Hold]]:
         group = people.load(t, self.name)
         done = None if self.key is None else ledger.done(t, group.id, self.key, self.message)
-        return group, self.board.rules, None if done is None else self._again(t, done)
+        return group, self.board.rules, None if done is None else self._again(t, done), self._held(t, group)
+
+    def _held(self, t: Transaction, group: LogicalGroup) -> Mapping[str, Hold]:
+        """What a message waits for that can; one that cannot goes elsewhere if it may, and else tries."""
+        if self.turn is not None:
+            return holds.held(t, self.board.lines)
+        lines = self.board.lines
+        paused = holds.paused(t).items()
+        return {name: hold for name, hold in paused if name in lines and self._may_fail_over(group, lines[name])}
 
     def _route(self, group: LogicalGroup, rules: Rules, passed: Sequence[PassedOver]) -> Route:
         if self.only is None:
@@ -115,8 +133,9 @@ class Sending:
             settle=line.capabilities.settle,
             routed=self.only is None,
             message_id=message_id,
+            owner=None if self.turn is None else self.turn.owner,
         )
-        until = await Now() + timedelta(seconds=line.options.patience)
+        until = await Now() + timedelta(seconds=line.options.patience if self.turn is None else 0)
         pause, longest = _PAUSE
         asked: set[str] = set()
         while True:
@@ -144,9 +163,18 @@ class Sending:
             until = await Now() + timedelta(seconds=line.leaving)  # nothing of it leaves when it may be another's turn
             binding = await LeaveBy(until, Preparing(self.board, line, tried, group, self.thread_id).thread())
             prepared = await line.run(line.operations.prepare(binding.group, self.message, tried.token))
-            leaving = Leaving(tried, prepared.attempt, group, binding.id, line.leaving, line.lasting)
-            if not await self.board.do(ledger.depart, leaving):
-                raise Changed
+            await self._departed(
+                Leaving(
+                    tried=tried,
+                    attempt=prepared.attempt,
+                    group=group,
+                    binding_id=binding.id,
+                    leaving=line.leaving,
+                    lease=line.lasting,
+                    pace=Pace.of(line),
+                    waits=self.turn is not None,
+                )
+            )
         except GroupMessengerError as error:
             await self._refused(tried, str(error))
             raise
@@ -163,6 +191,16 @@ class Sending:
                 raise
             return await self.read_again(told, again=False)  # a status has come, and knows better
         return await self._recorded(tried, binding, route, receipt)
+
+    async def _departed(self, leaving: Leaving) -> None:
+        """Let the message leave when it is its turn. Raises `Later` where that is not at once."""
+        while (seconds := await self.board.do(ledger.depart, leaving)) != 0:
+            if seconds is None:
+                raise Changed
+            if seconds > holds.IN_PLACE:
+                await self.board.do(outcomes.withdraw, leaving.tried.token)
+                raise Later("others go before it", seconds)
+            await Sleep(seconds)
 
     async def _refused(self, tried: Tried, why: str) -> None:
         """Write down that nothing left. Where that fails the lease ends it."""

@@ -56,25 +56,28 @@ class Moment(TypeDecorator[datetime]):
         return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
 
 
-_ID = BigInteger().with_variant(Integer, "sqlite")  # SQLite counts in INTEGER alone
+ID = BigInteger().with_variant(Integer, "sqlite")  # SQLite counts in INTEGER alone
 
 
-def _table(name: str, *columns: Any) -> Table:
+def numbered(name: str, *columns: Any) -> Table:
+    """A table whose rows have a number."""
     # Without AUTOINCREMENT SQLite would give the number of the last row again once it is purged.
     return Table(PREFIX + name, metadata, *columns, sqlite_autoincrement=True)
 
 
-def _id() -> Column[int]:
-    return Column("id", _ID, primary_key=True, autoincrement=True)
+def number() -> Column[int]:
+    """The number of a row."""
+    return Column("id", ID, primary_key=True, autoincrement=True)
 
 
-def _group() -> Column[int]:
-    return Column("group_id", _ID, ForeignKey(f"{PREFIX}groups.id", ondelete="CASCADE"), nullable=False)
+def group_column() -> Column[int]:
+    """The group that a row is of."""
+    return Column("group_id", ID, ForeignKey(f"{PREFIX}groups.id", ondelete="CASCADE"), nullable=False)
 
 
-def _of_group(name: str, *columns: Any) -> Table:
+def of_group(name: str, *columns: Any) -> Table:
     """A table whose rows are named by their group and something else."""
-    group = Column("group_id", _ID, ForeignKey(f"{PREFIX}groups.id", ondelete="CASCADE"), primary_key=True)
+    group = Column("group_id", ID, ForeignKey(f"{PREFIX}groups.id", ondelete="CASCADE"), primary_key=True)
     return Table(PREFIX + name, metadata, group, *columns)
 
 
@@ -85,9 +88,9 @@ facts = Table(  # about the directory itself: the key of its hashes
     Column("value", Text, nullable=False),
 )
 
-groups = _table(
+groups = numbered(
     "groups",
-    _id(),
+    number(),
     Column("name", Text, nullable=False),
     Column("topology", Text),  # what it has to be; null where its connection's consent decides
     Column("prefer", JSON, nullable=False, default=list),  # connections of its own choice
@@ -106,7 +109,7 @@ Index(
     postgresql_where=groups.c.archived_at.is_(None),
 )
 
-members = _of_group(
+members = of_group(
     "members",
     Column("address", Text, primary_key=True),
     Column("name", Text),
@@ -114,7 +117,7 @@ members = _of_group(
 )
 Index(None, members.c.address)
 
-observed = _of_group(  # who was seen in a thread and is no member
+observed = of_group(  # who was seen in a thread and is no member
     "observed",
     Column("address", Text, primary_key=True),
     Column("connection", Text, nullable=False),  # that heard of them
@@ -122,10 +125,10 @@ observed = _of_group(  # who was seen in a thread and is no member
     Column("at", Moment, nullable=False),
 )
 
-bindings = _table(
+bindings = numbered(
     "bindings",
-    _id(),
-    _group(),
+    number(),
+    group_column(),
     Column("connection", Text, nullable=False),  # that made it; it is found by provider and line
     Column("provider", Text, nullable=False),
     Column("line", Text, nullable=False),
@@ -141,10 +144,10 @@ bindings = _table(
 )
 Index(None, bindings.c.group_id)
 
-forks = _table(
+forks = numbered(
     "forks",
-    _id(),
-    _group(),
+    number(),
+    group_column(),
     Column("connection", Text, nullable=False),
     Column("before", Text),  # the thread that was left
     Column("reason", Text, nullable=False),
@@ -153,10 +156,10 @@ forks = _table(
 
 Index(None, forks.c.group_id)
 
-messages = _table(
+messages = numbered(
     "messages",
-    _id(),
-    _group(),
+    number(),
+    group_column(),
     Column("key", Text),
     Column("digest", Text, nullable=False),  # keyed hash of everything that is sent
     Column("likeness", Text, nullable=False),  # keyed hash of what it looks like: text and media
@@ -165,16 +168,16 @@ messages = _table(
     UniqueConstraint("group_id", "key"),
 )
 
-attempts = _table(
+attempts = numbered(
     "attempts",
-    _id(),
+    number(),
     Column("token", Text, nullable=False, unique=True),
-    Column("message_id", _ID, ForeignKey(messages.c.id, ondelete="CASCADE"), nullable=False),
-    _group(),
+    Column("message_id", ID, ForeignKey(messages.c.id, ondelete="CASCADE"), nullable=False),
+    group_column(),
     Column("connection", Text, nullable=False),
     Column("provider", Text, nullable=False),
     Column("line", Text, nullable=False),
-    Column("binding_id", _ID, ForeignKey(bindings.c.id, ondelete="SET NULL")),
+    Column("binding_id", ID, ForeignKey(bindings.c.id, ondelete="SET NULL")),
     Column("state", Text, nullable=False),  # preparing, sending, sent, not_sent, unknown
     Column("lease_until", Moment, nullable=False),  # of preparing and sending: by then it is given up
     Column("leave_from", Moment),
@@ -201,9 +204,9 @@ Index(
     "uq_groupmessenger_attempts_open", attempts.c.group_id, unique=True, sqlite_where=_open, postgresql_where=_open
 )  # one at a time
 
-status_events = _table(  # stored whether or not the message is known yet
+status_events = numbered(  # stored whether or not the message is known yet
     "status_events",
-    _id(),
+    number(),
     Column("connection", Text, nullable=False),
     Column("key", Text, nullable=False),
     Column("provider", Text, nullable=False),
@@ -223,9 +226,9 @@ status_events = _table(  # stored whether or not the message is known yet
 Index(None, status_events.c.token)
 Index(None, status_events.c.provider_id)
 
-inbox = _table(  # callbacks, until they are handled
+inbox = numbered(  # callbacks, until they are handled
     "inbox",
-    _id(),
+    number(),
     Column("connection", Text, nullable=False),
     Column("method", Text, nullable=False),
     Column("url", Text, nullable=False),
@@ -253,9 +256,9 @@ seen = Table(
     Column("at", Moment, nullable=False),
 )
 
-opt_outs = _table(  # an audit: of one person the last row counts
+opt_outs = numbered(  # an audit: of one person the last row counts
     "opt_outs",
-    _id(),
+    number(),
     Column("digest", Text, nullable=False),  # keyed hash of the address, which outlives it
     Column("address", Text),
     Column("suppressed", Boolean, nullable=False),

@@ -135,7 +135,7 @@ CAPABILITIES = Capabilities(
         Limit(
             name=LimitName.PACE,
             value=1,
-            unit=Unit.MESSAGES,
+            unit=Unit.PEOPLE,
             per=1.0,
             source="Bandwidth's articles on rate limits: 1 a second and account, "
             "a group message counts once a recipient",

@@ -87,6 +87,7 @@ class BandwidthMessenger(GroupMessenger):
     title = "Bandwidth"
     capabilities = CAPABILITIES
     reserved = frozenset("applicationId to from text media tag priority expiration".split())  # noqa: SIM905
+    paced = "account_id"
     url_parts = UrlParts(user="client_id", password="client_secret", host="account_id")  # noqa: S106 - names
     # One recipient's `failed` stands: for an invalid number `delivered` was known to follow (docs until 2020).
     precedence = (

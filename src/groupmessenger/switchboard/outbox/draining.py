@@ -1,0 +1,166 @@
+"""Sending what is queued for a group, in its order. Flows."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import timedelta
+from typing import TypeAlias
+
+import attrs
+
+from ...errors import DirectoryError, GroupMessengerError, InvalidInput, Outcome
+from ...flow import Now
+from .. import ledger
+from ..board import Board
+from ..directory import Transaction
+from ..ledger import Later, Turn
+from ..sending import Sending
+from ..settling import settle_one
+from ..tried import UNDER_WAY, Tried, by_token, last_of, open_of
+from ..values import State
+from . import lanes, pauses, queue
+from .policy import Delay, GiveUp, PauseConnection, growing, judge
+from .queue import Head
+
+_SLICE = 10.0  # seconds for one group, if others wait
+_LOOKS = 2.0, 60.0  # seconds between two looks for a lost message, growing
+
+
+@attrs.frozen
+class Told:
+    """What came of one message: sent, unknown, failed, waiting (the provider would not), or settled."""
+
+    outcome: str
+    entry: int | None
+    connection: str | None = None
+    error: str | None = None
+
+
+@attrs.frozen
+class _Lost:
+    """An attempt of the group of which nobody knows what became of it, so that all others wait."""
+
+    tried: Tried
+    failures: int
+
+
+@attrs.frozen
+class _Rest:
+    """Nothing to do, for so many seconds; None: until the next message is due."""
+
+    seconds: float | None
+    failed: bool = False
+
+
+_Step: TypeAlias = Head | _Lost | _Rest | None
+
+
+@attrs.define(eq=False)
+class Draining:
+    """One worker's sending. `tell` hears what came of each message. When `stopping`, nothing more is begun."""
+
+    board: Board
+    owner: str
+    tell: Callable[[Told], None]
+    stopping: bool = False
+
+    async def drain(self, group_id: int) -> None:
+        """Take a group's lane, unless somebody has it, and send what is due, until something is in the way."""
+        if not await self.board.do(lanes.claim, group_id, self.owner):
+            return
+        until = await Now() + timedelta(seconds=_SLICE)
+        sent_by: str | None = None
+        while (step := await self.board.do(self._next, group_id, sent_by)) is not None:
+            sent_by, rest = None, None
+            if isinstance(step, Head):
+                sent_by, rest = await self._send(step)
+            elif isinstance(step, _Lost):
+                rest = await self._look(step)
+            else:
+                rest = step
+            if rest is None and (self.stopping or await Now() > until):
+                rest = _Rest(0.0)
+            if rest is not None:
+                await self.board.do(self._leave, group_id, sent_by, rest)
+                return
+
+    def _next(self, t: Transaction, group_id: int, sent_by: str | None) -> _Step:
+        failures = lanes.keep(t, group_id, self.owner)
+        if failures is None:
+            return None
+        self._progress(t, group_id, sent_by)
+        ledger.expire(t, group_id)
+        for tried in open_of(t, group_id):
+            if tried.state in UNDER_WAY:  # by a worker that is gone, or not by a worker
+                return _Rest(min(max((tried.lease_until - t.now).total_seconds(), 0.0) + 0.01, _LOOKS[0]))
+            return _Lost(tried, failures)
+        return queue.head(t, group_id) or _Rest(None)
+
+    def _progress(self, t: Transaction, group_id: int, sent_by: str | None) -> None:
+        if sent_by is not None:
+            lanes.progressed(t, group_id, self.owner)
+            pauses.over(t, sent_by)
+
+    def _leave(self, t: Transaction, group_id: int, sent_by: str | None, rest: _Rest) -> None:
+        self._progress(t, group_id, sent_by)
+        lanes.release(t, group_id, self.owner, rest.seconds, failed=rest.failed)
+
+    async def _look(self, lost: _Lost) -> _Rest | None:
+        """Look for a message that may have been sent. While nobody knows, all others of its group wait."""
+        told = await settle_one(self.board, lost.tried)
+        self.tell(Told("settled" if told.state is not State.UNKNOWN else "unknown", None, told.connection))
+        if told.state is not State.UNKNOWN or await self.board.do(_is_over, lost.tried):
+            return None
+        return _Rest(growing(*_LOOKS, lost.failures), failed=True)
+
+    async def _send(self, head: Head) -> tuple[str | None, _Rest | None]:
+        """Send a message. The connection that did, and the rest that is in the way of the next."""
+        turn = Turn(head.message_id, head.group_id, self.owner)
+        try:
+            message = head.message
+            if message.expires_at is not None and message.expires_at <= await Now():
+                raise InvalidInput("it was to be sent only until a time that is over")
+            receipt = await Sending(self.board, head.name, message, head.key, turn=turn).run()
+        except Later as later:
+            return None, _Rest(later.seconds)
+        except DirectoryError:
+            raise
+        except GroupMessengerError as error:
+            if error.outcome is not Outcome.NOT_SENT:
+                self.tell(Told(error.outcome.value, head.id, None, type(error).__name__))
+            told, rest = await self.board.do(self._after, head, error)
+            if told is not None:
+                self.tell(told)
+            return None, rest
+        self.tell(Told("sent", head.id, receipt.connection))
+        return receipt.connection, None
+
+    def _after(self, t: Transaction, head: Head, error: GroupMessengerError) -> tuple[Told | None, _Rest | None]:
+        """Do what a failure means."""
+        failures = lanes.keep(t, head.group_id, self.owner)
+        verdict = judge(error, head.tries, head.waited)
+        if failures is None or verdict is None or not queue.waits(t, head.id):
+            return None, None
+        last, kind = last_of(t, head.message_id), type(error).__name__
+        # An error that is the attempt's own is its connection's; others came up before there was one.
+        connection = None if last is None else last.connection
+        its_own = last is not None and last.error == str(error)
+        match verdict:
+            case PauseConnection(first, longest) if connection is not None and its_own:
+                pause = pauses.pause(t, connection, kind, str(error), first, longest)
+                return Told("waiting", head.id, connection, kind), _Rest((pause.until - t.now).total_seconds())
+            case Delay(seconds):
+                queue.delay(t, head.id, seconds, str(error))
+                return Told("waiting", head.id, connection, kind), None
+            case GiveUp():
+                queue.fail(t, head.id, str(error))
+                return Told("failed", head.id, connection, kind), None
+            case _:
+                queue.note(t, head.id, str(error))
+                seconds = growing(verdict.first, verdict.longest, failures)
+                return Told("waiting", head.id, connection, kind), _Rest(seconds, failed=True)
+
+
+def _is_over(t: Transaction, tried: Tried) -> bool:
+    """Whether nobody looks for a message any more."""
+    return by_token(t, tried.token).gave_up_at is not None

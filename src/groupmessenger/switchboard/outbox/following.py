@@ -1,0 +1,54 @@
+"""What attempts mean for the outbox, in the very transactions that change them. All of it transactions."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from typing import Any
+
+from sqlalchemy import update
+
+from ..directory import Transaction
+from ..values import OutboxState
+from .tables import lanes, outbox
+
+
+def begin(t: Transaction, message_id: int, *, queued: bool) -> bool:
+    """An attempt at a message is begun. False where it should be because it is queued, and is not any more."""
+    mine = outbox.c.message_id == message_id
+    if queued:
+        mine &= outbox.c.state == OutboxState.QUEUED
+    values = {"state": OutboxState.SENDING, "tries": outbox.c.tries + 1, "error": None, "ended_at": None}
+    return bool(t.execute(update(outbox).where(mine).values(values)).rowcount) or not queued
+
+
+def sent(t: Transaction, message_id: int) -> None:
+    """It is known that a message was sent: its text is not kept any longer."""
+    values = {"state": OutboxState.SENT, "dump": None, "due_at": None, "error": None, "ended_at": t.now}
+    t.execute(update(outbox).where(outbox.c.message_id == message_id).values(values))
+
+
+def unknown(t: Transaction, message_ids: Collection[int], why: str) -> None:
+    """Nobody knows what became of these."""
+    values = {"state": OutboxState.UNKNOWN, "error": why, "ended_at": t.now}
+    _follow(t, message_ids, values)
+
+
+def not_sent(t: Transaction, message_ids: Collection[int], why: str) -> None:
+    """These were not sent, and are in the queue again."""
+    _follow(t, message_ids, {"state": OutboxState.QUEUED, "error": why, "ended_at": None})
+
+
+def put_back(t: Transaction, message_id: int) -> None:
+    """A message is in the queue as if nobody had begun to send it."""
+    mine = (outbox.c.message_id == message_id) & (outbox.c.state == OutboxState.SENDING)
+    t.execute(update(outbox).where(mine).values(state=OutboxState.QUEUED, tries=outbox.c.tries - 1))
+
+
+def free(t: Transaction, group_id: int) -> None:
+    """What a group's messages wait for may be over: somebody looks at once."""
+    t.execute(update(lanes).where(lanes.c.group_id == group_id).values(wake_at=t.now))
+
+
+def _follow(t: Transaction, message_ids: Collection[int], values: dict[str, Any]) -> None:
+    undecided = outbox.c.state.in_((OutboxState.SENDING, OutboxState.UNKNOWN))
+    t.execute(update(outbox).where(outbox.c.message_id.in_(list(message_ids)), undecided).values(values))

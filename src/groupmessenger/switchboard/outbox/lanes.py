@@ -1,0 +1,132 @@
+"""Lanes: who sends a group's messages, and when somebody has to look at them. All of it transactions.
+
+A lease keeps workers out of each other's way. That nothing is sent twice does not rest on it, but on the attempts.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from datetime import datetime, timedelta
+
+from sqlalchemy import ColumnElement, except_, func, or_, select, union, update
+
+from ..directory import Transaction
+from ..tables import attempts
+from ..values import OutboxState, State
+from .tables import lanes, outbox
+
+LEASE = 30.0  # seconds; a worker that lives makes it anew every few
+
+
+def wake(t: Transaction, group_id: int, at: datetime | None = None, *, anyway: bool = False) -> bool:
+    """Have a group looked at, now or at a time; where it waits after a failure that goes on, unless `anyway`.
+
+    Whether nobody would have looked before.
+    """
+    moment = at or t.now
+    if t.insert_once(lanes, group_id=group_id, wake_at=moment, failures=0):
+        return True
+    here = lanes.c.group_id == group_id
+    if not anyway:
+        here &= (lanes.c.failures == 0) | lanes.c.wake_at.is_(None)
+    later = or_(lanes.c.wake_at.is_(None), lanes.c.wake_at > moment)
+    return bool(t.execute(update(lanes).where(here, later).values(wake_at=moment)).rowcount)
+
+
+def wake_all(t: Transaction) -> None:
+    """Have every group that waits looked at."""
+    t.execute(update(lanes).where(lanes.c.wake_at > t.now).values(wake_at=t.now))
+
+
+def claim(t: Transaction, group_id: int, owner: str) -> bool:
+    """Take a group's lane, if it is free and due."""
+    t.insert_once(lanes, group_id=group_id, wake_at=t.now, failures=0)
+    due = or_(lanes.c.wake_at.is_(None), lanes.c.wake_at <= t.now, lanes.c.failures == 0)
+    mine = (lanes.c.group_id == group_id) & _free(t) & due
+    if t.execute(select(lanes.c.group_id).where(mine).with_for_update(skip_locked=True)).first() is None:
+        return False
+    t.execute(update(lanes).where(mine).values(owner=owner, lease_until=_lease(t), wake_at=t.now))
+    return True
+
+
+def keep(t: Transaction, group_id: int, owner: str) -> int | None:
+    """Make the lease of a lane last again, and give how often it failed; None where it is not ours any more."""
+    mine = is_mine(group_id, owner)
+    if not t.execute(update(lanes).where(mine).values(lease_until=_lease(t))).rowcount:
+        return None
+    return int(t.execute(select(lanes.c.failures).where(mine)).scalar_one())
+
+
+def is_mine(group_id: int, owner: str) -> ColumnElement[bool]:
+    """Whether a lane is this worker's, as far as nobody took it over."""
+    return (lanes.c.group_id == group_id) & (lanes.c.owner == owner)
+
+
+def holds(t: Transaction, group_id: int, owner: str) -> bool:
+    """Whether a lane is this worker's still."""
+    mine = is_mine(group_id, owner) & (lanes.c.lease_until > t.now)
+    return t.execute(select(lanes.c.group_id).where(mine).with_for_update(key_share=True)).first() is not None
+
+
+def progressed(t: Transaction, group_id: int, owner: str) -> None:
+    """A message of a lane came to an end."""
+    t.execute(update(lanes).where(is_mine(group_id, owner), lanes.c.failures > 0).values(failures=0))
+
+
+def release(t: Transaction, group_id: int, owner: str, rest: float | None, *, failed: bool) -> None:
+    """Give a lane back, to be looked at in `rest` seconds; None: when the next of its messages is due."""
+    mine = is_mine(group_id, owner)
+    if t.execute(select(lanes.c.group_id).where(mine).with_for_update()).first() is None:
+        return
+    wake_at = _next_due(t, group_id) if rest is None else t.now + timedelta(seconds=rest)
+    failures = lanes.c.failures + 1 if failed else 0
+    values = {"owner": None, "lease_until": None, "wake_at": wake_at, "failures": failures}
+    t.execute(update(lanes).where(mine).values(values))
+
+
+def renew(t: Transaction, owner: str) -> None:
+    """Make all leases of a worker last again, those that nobody took over."""
+    rows = select(lanes.c.group_id).where(lanes.c.owner == owner).with_for_update(skip_locked=True)
+    mine = list(t.execute(rows).scalars())
+    if mine:
+        t.execute(update(lanes).where(lanes.c.group_id.in_(mine)).values(lease_until=_lease(t)))
+
+
+def abandon(t: Transaction, owner: str) -> None:
+    """Give all lanes of a worker back, which ends, to be looked at by another at once."""
+    t.execute(update(lanes).where(lanes.c.owner == owner).values(owner=None, lease_until=None, wake_at=t.now))
+
+
+def due(t: Transaction, limit: int, besides: Collection[int] = ()) -> tuple[list[int], float | None]:
+    """The groups that are due, at most so many; and in how many seconds the next is, if one is."""
+    free = _free(t) & lanes.c.group_id.not_in(list(besides))
+    rows = select(lanes.c.group_id).where(free, lanes.c.wake_at <= t.now).order_by(lanes.c.wake_at).limit(limit)
+    found = list(t.execute(rows).scalars())
+    moment: datetime | None = t.execute(select(func.min(lanes.c.wake_at)).where(lanes.c.wake_at > t.now)).scalar()
+    return found, None if moment is None else (moment - t.now).total_seconds()
+
+
+def sweep(t: Transaction) -> None:
+    """Have groups looked at that nobody remembers, with something to send or to find out."""
+    queued = select(outbox.c.group_id).where(outbox.c.state == OutboxState.QUEUED)
+    unsure = (attempts.c.state == State.UNKNOWN) & attempts.c.gave_up_at.is_(None)
+    known = select(lanes.c.group_id).where(or_(lanes.c.wake_at.is_not(None), lanes.c.owner.is_not(None)))
+    lost = except_(union(queued, select(attempts.c.group_id).where(unsure)), known)
+    for group_id in list(t.execute(lost).scalars()):
+        wake(t, group_id, anyway=True)
+
+
+def _next_due(t: Transaction, group_id: int) -> datetime | None:
+    here = (outbox.c.group_id == group_id) & (outbox.c.state == OutboxState.QUEUED)
+    if t.execute(select(outbox.c.id).where(here, outbox.c.due_at.is_(None)).limit(1)).first() is not None:
+        return t.now
+    found: datetime | None = t.execute(select(func.min(outbox.c.due_at)).where(here)).scalar()
+    return found
+
+
+def _free(t: Transaction) -> ColumnElement[bool]:
+    return or_(lanes.c.lease_until.is_(None), lanes.c.lease_until <= t.now)
+
+
+def _lease(t: Transaction) -> datetime:
+    return t.now + timedelta(seconds=LEASE)

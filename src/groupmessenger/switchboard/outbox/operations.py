@@ -1,0 +1,224 @@
+"""What an outbox does, as flows: checked, and each done by whoever does it."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from datetime import datetime, timedelta
+from itertools import islice
+from typing import Any, TypeVar
+
+from sqlalchemy import select
+
+from ...errors import GroupMessengerError, InvalidInput, KeyReused, SwitchHeld
+from ...flow import Now, Sleep
+from ...inputs import as_message
+from ...messages import Message
+from .. import admission, ledger, people, routing
+from ..board import Board
+from ..directory import Transaction
+from ..inputs import as_key
+from ..tables import groups
+from ..values import LogicalGroup, OutboxEntry, OutboxState, OutboxStats, Pause, Progress
+from . import lanes, pauses, queue
+from .statistics import stats
+from .wakening import nudge
+
+T = TypeVar("T")
+
+_AT_ONCE = 200  # messages in one transaction
+_LOOK = 0.5  # seconds between two looks at a batch
+
+
+class Outbox:
+    """The operations of one switchboard's outbox. `on_queued` hears that there is something to do."""
+
+    def __init__(self, board: Board) -> None:
+        self._board = board
+        self.on_queued: set[Callable[[], Any]] = set()
+
+    def putting(
+        self, name: str, message: Message | str, key: str | None, at: datetime | None
+    ) -> Callable[[Transaction], OutboxEntry]:
+        """The transaction that queues a message; what is wrong with it is said before."""
+        wanted, key, at = as_message(message), as_key(key), _moment(at)
+
+        def put(t: Transaction) -> OutboxEntry:
+            group = people.load(t, name)
+            if key is None or ledger.keyed(t, group.id, key, wanted) is None:
+                self._check(t, group, wanted)
+            number, new = queue.add(t, group.id, wanted, key, at)
+            if new and (t.is_callers or lanes.wake(t, group.id, at)) and at is None:
+                nudge(t, group.id)
+            return queue.one(t, number)
+
+        return put
+
+    async def enqueue(self, put: Callable[[Transaction], OutboxEntry]) -> OutboxEntry:
+        """Queue a message in a transaction of its own."""
+        entry = await self._board.do(put)
+        self._tell()
+        return entry
+
+    async def enqueue_many(
+        self,
+        names: Iterable[str],
+        message: Message | str,
+        key: str | None,
+        at: datetime | None,
+        on_progress: Callable[[Progress], object] | None,
+    ) -> str:
+        """Queue one message for many groups, some at a time, and give the batch's key."""
+        if isinstance(names, str):
+            raise InvalidInput("names is a list of groups: put the single one in brackets")
+        if iter(names) is names:  # it is gone through twice
+            names = list(names)
+        wanted, batch, at = as_message(message), as_key(key) or f"batch-{secrets.token_hex(8)}", _moment(at)
+        await self._known(names)
+        for some in _in_parts(names, _AT_ONCE):
+            await self._board.do(self._put_some, some, wanted, batch, at)
+            self._tell()
+            if on_progress is not None:
+                on_progress(await self.progress(batch))
+        return batch
+
+    async def _known(self, names: Iterable[str]) -> None:
+        """Raise `InvalidInput` with the names that no group has."""
+        missing: list[str] = []
+        count = 0
+        for some in _in_parts(names, 500):
+            lost = await self._board.do(_missing, some)
+            count += len(lost)
+            missing.extend(lost[: 5 - len(missing)])
+        if missing:
+            more = f" and {count - len(missing)} more" if count > len(missing) else ""
+            raise InvalidInput(f"there is no group {', '.join(map(repr, missing))}{more}: nothing was queued")
+
+    def _put_some(
+        self, t: Transaction, names: Sequence[str], message: Message, batch: str, at: datetime | None
+    ) -> None:
+        for name in names:
+            group, refused = people.load(t, name), None
+            try:
+                if ledger.keyed(t, group.id, batch, message) is None:
+                    self._check(t, group, message)
+            except KeyReused:
+                raise
+            except GroupMessengerError as error:
+                refused = str(error)
+            queue.add(t, group.id, message, batch, at, batch=batch, refused=refused)
+            lanes.wake(t, group.id, at)
+
+    def _check(self, t: Transaction, group: LogicalGroup, message: Message) -> None:
+        """Raise what keeps a message from being sent as things are now."""
+        try:
+            route = routing.choose(group, message, self._board.rules, self._board.lines)
+        except SwitchHeld:  # somebody is asked, and the message waits for the answer
+            return
+        admission.refuse(t, group, route.line, message.leave_out)
+
+    async def progress(self, batch: str, begun: datetime | None = None, before: int = 0) -> Progress:
+        """How far a batch has come, and how fast since `begun`, when so many had ended before."""
+        counts, paused = await self._board.do(_progress, batch)
+        rate = 0.0
+        if begun is not None:
+            elapsed = (await Now() - begun).total_seconds()
+            rate = max(_ended(counts) - before, 0) / elapsed if elapsed > 0 else 0.0
+        return Progress(batch=batch, counts=counts, rate=rate, pauses=paused)
+
+    async def watch(self, batch: str, on_progress: Callable[[Progress], object] | None) -> Progress:
+        """Wait until every message of a batch is decided."""
+        begun = await Now()
+        before = _ended((await self.progress(batch)).counts)
+        while True:
+            progress = await self.progress(batch, begun, before)
+            if on_progress is not None:
+                on_progress(progress)
+            if not progress.remaining:
+                return progress
+            await Sleep(_LOOK)
+
+    async def entries(
+        self, state: str | None, group: str | None, batch: str | None, limit: int | None, after: int
+    ) -> tuple[OutboxEntry, ...]:
+        """The messages there are."""
+        if limit is not None and (type(limit) is not int or limit < 1):
+            raise InvalidInput("limit is a number of messages, 1 or more")
+
+        def read(t: Transaction) -> tuple[OutboxEntry, ...]:
+            group_id = None if group is None else people.load(t, group).id
+            return queue.listed(t, state, group_id, batch, limit, after)
+
+        return await self._board.do(read)
+
+    async def get(self, number: int) -> OutboxEntry:
+        """One message."""
+        return await self._board.do(queue.one, number)
+
+    async def cancel(self, numbers: tuple[int, ...]) -> tuple[OutboxEntry, ...]:
+        """Take messages back."""
+        return await self._board.do(queue.cancel, numbers)
+
+    async def retry(self, numbers: tuple[int, ...], *, may_duplicate: bool) -> tuple[OutboxEntry, ...]:
+        """Queue messages again."""
+        entries = await self._board.do(queue.retry, numbers, may_duplicate=may_duplicate)
+        self._tell()
+        return entries
+
+    async def resume(self, connection: str | None) -> int:
+        """End pauses."""
+        if connection is not None:
+            self._board.line(connection)
+        ended = await self._board.do(pauses.resume, connection)
+        self._tell()
+        return ended
+
+    async def purge(self, older: timedelta) -> int:
+        """Delete what ended longer ago."""
+        if not isinstance(older, timedelta) or older < timedelta():
+            raise InvalidInput("older is a length of time, such as timedelta(days=30)")
+
+        def purge(t: Transaction) -> int:
+            return queue.purge(t, t.now - older)
+
+        return await self._board.do(purge)
+
+    async def stats(self) -> OutboxStats:
+        """How it stands."""
+        return await self._board.do(stats)
+
+    def _tell(self) -> None:
+        for tell in tuple(self.on_queued):
+            tell()
+
+
+def _progress(t: Transaction, batch: str) -> tuple[dict[OutboxState, int], tuple[Pause, ...]]:
+    return queue.counts(t, batch), pauses.listed(t)
+
+
+def _ended(counts: Mapping[OutboxState, int]) -> int:
+    return sum(count for state, count in counts.items() if state not in queue.OPEN)
+
+
+def _missing(t: Transaction, names: Sequence[str]) -> list[str]:
+    here = select(groups.c.name).where(groups.c.name.in_(names), groups.c.archived_at.is_(None))
+    known = set(t.execute(here).scalars())
+    return [name for name in names if name not in known]
+
+
+def _in_parts(names: Iterable[str], size: int) -> Iterator[list[str]]:
+    left = iter(names)
+    while part := list(islice(left, size)):
+        if wrong := next((name for name in part if not isinstance(name, str)), None):
+            raise InvalidInput(f"a group is named by its name, a text, not {type(wrong).__name__}")
+        yield part
+
+
+def _moment(at: datetime | None) -> datetime | None:
+    if at is None:
+        return None
+    if not isinstance(at, datetime):
+        raise InvalidInput(f"at is a time, not {type(at).__name__}")
+    if at.tzinfo is None:
+        raise InvalidInput("at has no time zone: datetime.now(UTC) has one")
+    return at

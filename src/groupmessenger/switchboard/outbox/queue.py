@@ -1,0 +1,291 @@
+"""The queue: which messages are to be sent, and which is next. All of it transactions."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import datetime, timedelta
+from typing import Any
+
+import attrs
+from sqlalchemy import ColumnElement, Row, delete, func, select, update
+
+from ..._dumping import dump, load
+from ...errors import InvalidInput
+from ...messages import Message
+from .. import ledger
+from ..directory import Transaction
+from ..tables import attempts, groups, messages
+from ..tried import UNDER_WAY, last_of
+from ..values import OutboxEntry, OutboxState, State
+from . import lanes
+from .tables import outbox
+
+_STATES = {State.SENT: OutboxState.SENT, State.UNKNOWN: OutboxState.UNKNOWN}
+OPEN = (OutboxState.QUEUED, OutboxState.SENDING)
+ENDED = (OutboxState.SENT, OutboxState.CANCELLED)
+
+
+@attrs.frozen(kw_only=True)
+class Head:
+    """The message of a group whose turn it is."""
+
+    id: int
+    message_id: int
+    group_id: int
+    name: str
+    key: str | None
+    dump: str = attrs.field(repr=False)
+    tries: int
+    waited: float  # seconds since it was due
+
+    @property
+    def message(self) -> Message:
+        """The message. Raises `InvalidInput` where another version of the library wrote it otherwise."""
+        return load(Message, self.dump)
+
+
+def add(
+    t: Transaction,
+    group_id: int,
+    message: Message,
+    key: str | None,
+    at: datetime | None,
+    *,
+    batch: str | None = None,
+    refused: str | None = None,
+) -> tuple[int, bool]:
+    """Put a message into the queue, once for a key, and give its number, and whether that is new.
+
+    One that was `refused` is kept as failed. Raises `KeyReused`.
+    """
+    known = None if key is None else ledger.keyed(t, group_id, key, message)
+    made = known is None
+    if key is None:
+        known = ledger.add(t, group_id, message, None)
+    elif known is None:
+        t.insert_once(messages, **ledger.described(t, group_id, message, key))  # or another has, by now
+        known = ledger.keyed(t, group_id, key, message)
+        if known is None:
+            raise AssertionError
+    state = OutboxState.QUEUED if made else _state_of(t, known)
+    if refused is not None and state is OutboxState.QUEUED:
+        state = OutboxState.FAILED
+    new = t.insert_once(
+        outbox,
+        group_id=group_id,
+        message_id=known,
+        batch=batch,
+        state=state,
+        due_at=None if at is None or at <= t.now else at,
+        dump=None if state is OutboxState.SENT else dump(message),
+        tries=0,
+        error=refused,
+        queued_at=t.now,
+        ended_at=None if state in OPEN else t.now,
+    )
+    number: int = t.execute(select(outbox.c.id).where(outbox.c.message_id == known)).scalar_one()
+    return number, new
+
+
+def _state_of(t: Transaction, message_id: int) -> OutboxState:
+    last = last_of(t, message_id)
+    if last is not None and last.state in UNDER_WAY:
+        return OutboxState.SENDING
+    return OutboxState.QUEUED if last is None else _STATES.get(last.state, OutboxState.QUEUED)
+
+
+def head(t: Transaction, group_id: int) -> Head | None:
+    """The next message of a group: of those whose time has come the first, else the first that has none."""
+    rows = (
+        select(outbox, messages.c.key, groups.c.name)
+        .join(messages, messages.c.id == outbox.c.message_id)
+        .join(groups, groups.c.id == outbox.c.group_id)
+        .where(outbox.c.group_id == group_id, outbox.c.state == OutboxState.QUEUED)
+        .limit(1)
+    )
+    timed = rows.where(outbox.c.due_at <= t.now).order_by(outbox.c.due_at, outbox.c.id)
+    row = t.execute(timed).first() or t.execute(rows.where(outbox.c.due_at.is_(None)).order_by(outbox.c.id)).first()
+    if row is None:
+        return None
+    return Head(
+        id=row.id,
+        message_id=row.message_id,
+        group_id=row.group_id,
+        name=row.name,
+        key=row.key,
+        dump=row.dump,
+        tries=row.tries,
+        waited=(t.now - max(row.queued_at, row.due_at or row.queued_at)).total_seconds(),
+    )
+
+
+def waits(t: Transaction, number: int) -> bool:
+    """Whether a message is to be sent still."""
+    mine = (outbox.c.id == number) & (outbox.c.state == OutboxState.QUEUED)
+    return t.execute(select(outbox.c.id).where(mine)).first() is not None
+
+
+def delay(t: Transaction, number: int, seconds: float, why: str) -> None:
+    """Have a message wait, and those behind it go before."""
+    values = {"due_at": t.now + timedelta(seconds=seconds), "error": why}
+    t.execute(update(outbox).where(outbox.c.id == number, outbox.c.state == OutboxState.QUEUED).values(values))
+
+
+def note(t: Transaction, number: int, why: str) -> None:
+    """Keep what is in the way of a message."""
+    t.execute(update(outbox).where(outbox.c.id == number, outbox.c.state == OutboxState.QUEUED).values(error=why))
+
+
+def fail(t: Transaction, number: int, why: str) -> None:
+    """Keep that a message will not be sent, and why."""
+    values = {"state": OutboxState.FAILED, "error": why, "ended_at": t.now}
+    t.execute(update(outbox).where(outbox.c.id == number, outbox.c.state == OutboxState.QUEUED).values(values))
+
+
+def cancel(t: Transaction, numbers: Iterable[int]) -> tuple[OutboxEntry, ...]:
+    """Take messages back that nobody began to send. Raises `InvalidInput`, and takes none, for any other."""
+    return tuple(_cancel(t, number) for number in numbers)
+
+
+def _cancel(t: Transaction, number: int) -> OutboxEntry:
+    taken = outbox.c.state.in_((OutboxState.QUEUED, OutboxState.FAILED))
+    values = {"state": OutboxState.CANCELLED, "dump": None, "due_at": None, "ended_at": t.now}
+    if not t.execute(update(outbox).where(outbox.c.id == number, taken).values(values)).rowcount:
+        entry = one(t, number)
+        if entry.state is not OutboxState.CANCELLED:
+            raise InvalidInput(f"message {number} is {entry.state}: only one that waits can be taken back")
+    entry = one(t, number)
+    lanes.wake(t, _group_of(t, number))
+    return entry
+
+
+def retry(t: Transaction, numbers: Iterable[int], *, may_duplicate: bool) -> tuple[OutboxEntry, ...]:
+    """Queue messages again that failed; those of which nobody knows whether they went out only if that may be twice.
+
+    Raises `InvalidInput`, and queues none, for any other.
+    """
+    return tuple(_retry(t, number, may_duplicate=may_duplicate) for number in numbers)
+
+
+def _retry(t: Transaction, number: int, *, may_duplicate: bool) -> OutboxEntry:
+    before = one(t, number)
+    if before.state is OutboxState.QUEUED:
+        lanes.wake(t, _group_of(t, number), anyway=True)
+        return before
+    if before.state is OutboxState.UNKNOWN:
+        if not may_duplicate:
+            raise InvalidInput(
+                f"nobody knows whether message {number} went out: everybody in {before.logical!r} may get it twice, so "
+                "it is sent again only if you say that it may be (may_duplicate=True, --may-duplicate)"
+            )
+        if not before.gave_up:
+            raise InvalidInput(f"message {number} is still looked for: wait until nobody can tell any more")
+        _as_new(t, number)
+    elif before.state is not OutboxState.FAILED:
+        raise InvalidInput(f"message {number} is {before.state}: only one that failed can be sent again")
+    values = {"state": OutboxState.QUEUED, "due_at": None, "error": None, "ended_at": None, "queued_at": t.now}
+    t.execute(update(outbox).where(outbox.c.id == number).values(values))
+    lanes.wake(t, _group_of(t, number), anyway=True)
+    return one(t, number)
+
+
+def _as_new(t: Transaction, number: int) -> None:
+    """Make another message of one whose fate is unknown, with its key: what becomes of that one still counts for it."""
+    row = t.execute(select(messages, outbox.c.dump).join(outbox).where(outbox.c.id == number)).one()
+    if row.dump is None:
+        raise InvalidInput(f"the text of message {number} is not kept any more")
+    t.execute(update(messages).where(messages.c.id == row.id).values(key=None))
+    copy = {name: getattr(row, name) for name in ("group_id", "key", "digest", "likeness", "features")}
+    (made,) = t.execute(messages.insert().values(**copy, created_at=t.now)).inserted_primary_key or (0,)
+    t.execute(update(outbox).where(outbox.c.id == number).values(message_id=made))
+
+
+def _group_of(t: Transaction, number: int) -> int:
+    return int(t.execute(select(outbox.c.group_id).where(outbox.c.id == number)).scalar_one())
+
+
+def one(t: Transaction, number: int) -> OutboxEntry:
+    """One message. Raises `InvalidInput` if there is none of that number."""
+    if type(number) is not int:
+        raise InvalidInput(f"a message of the outbox is named by its number, not {type(number).__name__}")
+    found = _entries(t, outbox.c.id == number, 1)
+    if not found:
+        raise InvalidInput(f"there is no message {number} in the outbox")
+    return found[0]
+
+
+def listed(
+    t: Transaction, state: str | None, group_id: int | None, batch: str | None, limit: int | None, after: int
+) -> tuple[OutboxEntry, ...]:
+    """The messages in a state, else those that are not sent and not cancelled; the oldest first."""
+    try:
+        here = outbox.c.state.not_in(ENDED) if state is None else outbox.c.state == OutboxState(state)
+    except ValueError:
+        raise InvalidInput(f"state is one of {', '.join(OutboxState)}") from None
+    if group_id is not None:
+        here &= outbox.c.group_id == group_id
+    if batch is not None:
+        here &= outbox.c.batch == batch
+    return _entries(t, here & (outbox.c.id > after), limit)
+
+
+def counts(t: Transaction, batch: str | None = None) -> dict[OutboxState, int]:
+    """How many messages are in which state."""
+    rows = select(outbox.c.state, func.count()).group_by(outbox.c.state)
+    if batch is not None:
+        rows = rows.where(outbox.c.batch == batch)
+    return {OutboxState(state): count for state, count in t.execute(rows).all()}
+
+
+def oldest(t: Transaction) -> float | None:
+    """For how many seconds the oldest message that is due has waited."""
+    queued = outbox.c.state == OutboxState.QUEUED
+    timed = select(func.min(outbox.c.due_at)).where(queued, outbox.c.due_at <= t.now)
+    plain = select(func.min(outbox.c.queued_at)).where(queued, outbox.c.due_at.is_(None))
+    found = [moment for moment in (t.execute(timed).scalar(), t.execute(plain).scalar()) if moment is not None]
+    return max((t.now - min(found)).total_seconds(), 0.0) if found else None
+
+
+def purge(t: Transaction, before: datetime) -> int:
+    """Delete messages that ended before that, and give how many; those that wait or are unsure stay."""
+    over = outbox.c.state.in_((*ENDED, OutboxState.FAILED)) | (
+        (outbox.c.state == OutboxState.UNKNOWN) & outbox.c.message_id.in_(_given_up())
+    )
+    return int(t.execute(delete(outbox).where(over, outbox.c.ended_at < before)).rowcount)
+
+
+def _given_up() -> Any:
+    return select(attempts.c.message_id).where(attempts.c.gave_up_at.is_not(None))
+
+
+def _entries(t: Transaction, here: ColumnElement[bool], limit: int | None) -> tuple[OutboxEntry, ...]:
+    tried = attempts.alias()
+    last = select(func.max(tried.c.id)).where(tried.c.message_id == outbox.c.message_id).scalar_subquery()
+    rows = (
+        select(outbox, messages.c.key, groups.c.name, attempts.c.connection, attempts.c.token, attempts.c.gave_up_at)
+        .join(messages, messages.c.id == outbox.c.message_id)
+        .join(groups, groups.c.id == outbox.c.group_id)
+        .outerjoin(attempts, attempts.c.id == last)
+        .where(here)
+        .order_by(outbox.c.id)
+        .limit(limit)
+    )
+    return tuple(map(_entry, t.execute(rows).all()))
+
+
+def _entry(row: Row[Any]) -> OutboxEntry:
+    return OutboxEntry(
+        id=row.id,
+        logical=row.name,
+        key=row.key,
+        batch=row.batch,
+        state=OutboxState(row.state),
+        due_at=row.due_at,
+        tries=row.tries,
+        error=row.error,
+        connection=row.connection,
+        token=row.token,
+        gave_up=row.state == OutboxState.UNKNOWN and row.gave_up_at is not None,
+        queued_at=row.queued_at,
+        ended_at=row.ended_at,
+    )

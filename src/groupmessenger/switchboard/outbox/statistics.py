@@ -1,0 +1,14 @@
+"""How the outbox stands. All of it transactions."""
+
+from __future__ import annotations
+
+from ..directory import Transaction
+from ..values import OutboxStats
+from . import pauses, queue, roster
+
+
+def stats(t: Transaction) -> OutboxStats:
+    """How many messages are in which state, what is paused, and who is at work."""
+    return OutboxStats(
+        counts=queue.counts(t), oldest=queue.oldest(t), pauses=pauses.listed(t), workers=roster.listed(t)
+    )

@@ -1,0 +1,193 @@
+"""A worker: it finds the groups that are due, and has what is queued for each sent, several at a time."""
+
+from __future__ import annotations
+
+import logging
+import os
+import secrets
+import socket
+from collections import Counter
+from collections.abc import Awaitable, Callable
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar
+
+import anyio
+import attrs
+from anyio.abc import TaskGroup, TaskStatus
+
+from ...errors import GroupMessengerError, InvalidInput
+from ...flow import Flow
+from ..board import Board
+from ..directory import Transaction
+from ..values import OutboxStats
+from . import lanes, roster
+from .draining import Draining, Told
+from .statistics import stats
+from .wakening import Wakening, wakening_of
+
+if TYPE_CHECKING:
+    from ..operations import Operations
+
+T = TypeVar("T")
+
+CONCURRENCY = 10  # groups at a time; a provider's connection pool is slow beyond
+POLL = 0.5  # seconds between two looks for what other processes queued
+_BEAT = 5.0  # seconds between two signs of life
+_AFTER_FAILURE = 5.0  # seconds, where the directory cannot be asked
+GRACE = 30.0  # seconds, at the end, for what is under way
+
+_log = logging.getLogger("groupmessenger.outbox")
+
+
+class Runner(Protocol):
+    """What runs a flow."""
+
+    def __call__(self, flow: Flow[T]) -> Awaitable[T]:
+        """Run it to its end."""
+        ...
+
+
+@attrs.define(eq=False)
+class Worker:
+    """Sends what is queued, as long as it runs. May be one of many, in any number of processes and on several hosts.
+
+    `counts` are how many messages it sent, gave up, and so on. `observe` gets the state of the queue every few seconds.
+    """
+
+    board: Board
+    _run: Runner
+    concurrency: int = CONCURRENCY
+    _wakening: Wakening | None = None  # where there is something that wakes workers
+    _observe: Callable[[OutboxStats], Any] | None = None
+    id: str = attrs.field(factory=lambda: f"{socket.gethostname()}-{os.getpid()}-{secrets.token_hex(4)}")
+    counts: Counter[str] = attrs.field(factory=Counter)
+    ended: anyio.Event = attrs.field(factory=anyio.Event, init=False)
+    _busy: set[int] = attrs.field(factory=set, init=False)
+    _woken: anyio.Event | None = attrs.field(default=None, init=False)  # made in the event loop
+    _draining: Draining = attrs.field(init=False)
+
+    def __attrs_post_init__(self) -> None:
+        self._draining = Draining(self.board, self.id, self._tell)
+
+    def wake(self) -> None:
+        """Look at once: something was queued."""
+        if self._woken is not None:
+            self._woken.set()
+
+    def stop(self) -> None:
+        """Begin nothing more. What is under way is brought to its end."""
+        self._draining.stopping = True
+        self.wake()
+
+    async def run(self, *, task_status: TaskStatus[None] = anyio.TASK_STATUS_IGNORED) -> None:
+        """Work until it is stopped, and then some seconds more, for what is under way."""
+        await self._trying("begun", self._do(roster.seen, self.id, socket.gethostname(), os.getpid()))
+        task_status.started()
+        try:
+            async with anyio.create_task_group() as side:
+                side.start_soon(self._beat)
+                if self._wakening is not None:
+                    side.start_soon(self._wakening, self._nudged)
+                async with anyio.create_task_group() as tasks:
+                    await self._look(tasks)
+                    with anyio.move_on_after(GRACE) as waiting:
+                        while self._busy:
+                            woken = self._woken = anyio.Event()
+                            await self._rest(woken, POLL)
+                    if waiting.cancelled_caught:
+                        tasks.cancel_scope.cancel()
+                side.cancel_scope.cancel()
+        finally:
+            with anyio.CancelScope(shield=True):
+                await self._trying("ended", self._do(self._farewell))
+            self.ended.set()
+
+    async def _look(self, tasks: TaskGroup) -> None:
+        while not self._draining.stopping:
+            woken = self._woken = anyio.Event()  # before the look, so that nothing is missed
+            pause = POLL
+            room = self.concurrency - len(self._busy)
+            if room:
+                try:
+                    due, after = await self._do(lanes.due, room, frozenset(self._busy))
+                except GroupMessengerError as error:
+                    _log.error("the outbox cannot be looked at: %s", error)
+                    due, after, pause = [], None, _AFTER_FAILURE
+                for group_id in due:
+                    self._begin(tasks, group_id)
+                if after is not None:
+                    pause = min(pause, max(after, 0.01))
+            await self._rest(woken, pause)
+
+    def _begin(self, tasks: TaskGroup, group_id: int) -> None:
+        self._busy.add(group_id)
+        tasks.start_soon(self._drain, group_id)
+
+    async def _drain(self, group_id: int) -> None:
+        try:
+            await self._run(self._draining.drain(group_id))
+        except Exception:
+            _log.exception("a group's messages could not be sent", extra={"group": group_id})
+            self.counts["broken"] += 1
+            await self._trying("given back", self._do(lanes.release, group_id, self.id, _AFTER_FAILURE, failed=True))
+        finally:
+            self._busy.discard(group_id)
+            self.wake()
+
+    async def _nudged(self, group_id: int) -> None:
+        """Something was queued for a group: it is sent here if there is room, else by whoever looks next."""
+        if group_id not in self._busy and len(self._busy) < self.concurrency and not self._draining.stopping:
+            self._busy.add(group_id)
+            await self._drain(group_id)
+        else:
+            await self._trying("woken", self._do(lanes.wake, group_id))
+
+    async def _beat(self) -> None:
+        while True:
+            await anyio.sleep(_BEAT)
+            told = await self._trying("alive", self._do(self._alive))
+            if told is not None and self._observe is not None:
+                self._observe(told)
+
+    def _alive(self, t: Transaction) -> OutboxStats | None:
+        roster.seen(t, self.id, socket.gethostname(), os.getpid())
+        lanes.renew(t, self.id)
+        lanes.sweep(t)
+        return None if self._observe is None else stats(t)
+
+    def _farewell(self, t: Transaction) -> None:
+        roster.gone(t, self.id)
+        lanes.abandon(t, self.id)
+
+    async def _rest(self, woken: anyio.Event, seconds: float) -> None:
+        with anyio.move_on_after(seconds):
+            await woken.wait()
+
+    def _tell(self, told: Told) -> None:
+        self.counts[told.outcome] += 1
+        _log.log(
+            logging.WARNING if told.outcome in ("unknown", "failed") else logging.INFO,
+            "message %s: %s",
+            told.entry,
+            told.outcome,
+            extra=attrs.asdict(told),
+        )
+
+    async def _do(self, work: Callable[..., T], *args: Any, **named: Any) -> T:
+        async def flow() -> T:
+            return await self.board.do(work, *args, **named)
+
+        return await self._run(flow())
+
+    async def _trying(self, what: str, done: Awaitable[T]) -> T | None:
+        try:
+            return await done
+        except GroupMessengerError as error:
+            _log.error("it could not be kept that this worker has %s: %s", what, error)
+            return None
+
+
+def worker_of(operations: Operations, run: Runner, concurrency: int) -> Worker:
+    """A worker of a switchboard. Raises `InvalidInput`."""
+    if type(concurrency) is not int or concurrency < 1:
+        raise InvalidInput("concurrency is a number of groups, 1 or more")
+    return Worker(operations.board, run, concurrency, wakening_of(operations.board.directory, concurrency))
