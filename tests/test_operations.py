@@ -554,6 +554,9 @@ def test_what_was_sent_is_found(vendor: Vendor) -> None:
         def on_event(self, event: Event) -> None:
             pass
 
+        def on_outbox(self, stats: object) -> None:
+            pass
+
     messenger = AcmeMessenger(line=LINE, api_key=SECRET)
     with Client(messenger, http=vendor.transport(), observers=Storing()) as client:
         client.send(client.create_group(FRIENDS), "once")

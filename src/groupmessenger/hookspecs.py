@@ -12,6 +12,7 @@ from .messages import Attempt, Receipt
 
 if TYPE_CHECKING:
     from .messenger import GroupMessenger
+    from .switchboard import OutboxStats
 
 PROJECT = "groupmessenger"
 hookspec = pluggy.HookspecMarker(PROJECT)
@@ -44,3 +45,8 @@ def groupmessenger_after_send(attempt: Attempt, result: Receipt | GroupMessenger
 @hookspec
 def groupmessenger_on_event(event: Event) -> None:
     """See an event from a provider, once it was handled. An error raised here is logged."""
+
+
+@hookspec
+def groupmessenger_on_outbox(stats: OutboxStats) -> None:
+    """See how the outbox stands, every few seconds from every worker. An error raised here is logged."""

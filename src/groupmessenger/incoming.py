@@ -6,6 +6,7 @@ import hashlib
 import logging
 from collections.abc import Callable, Collection, Iterable
 from datetime import MAXYEAR, MINYEAR, datetime
+from typing import TYPE_CHECKING
 
 import attrs
 
@@ -29,6 +30,9 @@ from .opened import Bounded
 from .operations import Operations
 from .sending import Observing
 from .understanding import Listener, understood
+
+if TYPE_CHECKING:
+    from .switchboard import OutboxStats
 
 _log = logging.getLogger(__name__)
 
@@ -91,6 +95,11 @@ class Incoming:
                 self._observers.on_event(event)
             except Exception:
                 _log.exception("an observer failed at an event")
+
+    def observe_outbox(self, stats: OutboxStats) -> None:
+        """Let the observers see how an outbox stands."""
+        if self._observers is not None:
+            self._observers.on_outbox(stats)
 
     def delivery(self, receipt: Receipt, events: Iterable[Event]) -> Delivery:
         """What the events tell of a message, whatever else is among them."""

@@ -24,11 +24,13 @@ from .messenger import GroupMessenger
 
 if TYPE_CHECKING:
     from .sandbox.face import Face
+    from .switchboard import OutboxStats
 
 PROVIDERS = "groupmessenger.providers"
 OBSERVERS = "groupmessenger.observers"
 BLOCK = "GROUPMESSENGER_BLOCK_PLUGINS"
 
+_OBSERVING = ("before_send", "after_send", "on_event", "on_outbox")
 _NAME = re.compile(r"[A-Za-z][A-Za-z0-9_.-]{0,63}", re.ASCII)
 _log = logging.getLogger(__name__)
 
@@ -180,6 +182,14 @@ class Observers:
             except Exception:
                 _log.exception("observer %s failed at an event", name)
 
+    def on_outbox(self, stats: OutboxStats) -> None:
+        """Let each see how the outbox stands."""
+        for name, plugin in self.watching:
+            try:
+                plugin.hook.groupmessenger_on_outbox(stats=stats)
+            except Exception:
+                _log.exception("observer %s failed at the outbox", name)
+
 
 def load_observers(plugins: Iterable[object] = ()) -> Observers | None:
     """The installed observers and those among `plugins`; None if there are none.
@@ -203,10 +213,7 @@ def _given(plugin: object) -> tuple[str, pluggy.PluginManager]:
 
 
 def _observes(made: pluggy.PluginManager) -> bool:
-    return any(
-        getattr(made.hook, name).get_hookimpls()
-        for name in ("groupmessenger_before_send", "groupmessenger_after_send", "groupmessenger_on_event")
-    )
+    return any(getattr(made.hook, f"groupmessenger_{name}").get_hookimpls() for name in _OBSERVING)
 
 
 def _installed(group: str) -> Iterator[EntryPoint]:

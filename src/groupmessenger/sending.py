@@ -7,7 +7,7 @@ import secrets
 from collections.abc import Callable, Collection
 from datetime import timedelta
 from functools import partial
-from typing import Protocol, TypeVar
+from typing import TYPE_CHECKING, Protocol, TypeVar
 
 import attrs
 
@@ -32,6 +32,9 @@ from .messages import Absent, Attempt, CannotTell, Found, Message, Receipt, Sigh
 from .messenger import GroupMessenger
 from .opened import Bounded
 from .phone import Address
+
+if TYPE_CHECKING:
+    from .switchboard import OutboxStats
 
 R = TypeVar("R", bound=Receipt)
 T = TypeVar("T")
@@ -62,6 +65,9 @@ class Observing(Protocol):
 
     def on_event(self, event: Event) -> None:
         """See an event from a provider."""
+
+    def on_outbox(self, stats: OutboxStats) -> None:
+        """See how an outbox stands."""
 
 
 @attrs.define(eq=False)

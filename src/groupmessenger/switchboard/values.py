@@ -271,12 +271,16 @@ class WorkerInfo:
 
 @attrs.frozen(kw_only=True)
 class OutboxStats:
-    """How many messages of the outbox are in which state, and how many seconds the oldest that is due has waited."""
+    """How many messages of the outbox are in which state, and how many seconds the oldest that is due has waited.
+
+    `outcomes` are a worker's own since it began, where one tells: sent, unknown, failed, settled, waiting, broken.
+    """
 
     counts: Mapping[OutboxState, int]
     oldest: float | None
     pauses: tuple[Pause, ...] = ()
     workers: tuple[WorkerInfo, ...] = ()
+    outcomes: Mapping[str, int] = attrs.field(factory=dict)
 
     @property
     def remaining(self) -> int:

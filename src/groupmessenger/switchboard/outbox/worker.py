@@ -11,6 +11,7 @@ from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 import anyio
+import anyio.to_thread
 import attrs
 from anyio.abc import TaskGroup, TaskStatus
 
@@ -146,7 +147,8 @@ class Worker:
             await anyio.sleep(_BEAT)
             told = await self._trying("alive", self._do(self._alive))
             if told is not None and self._observe is not None:
-                self._observe(told)
+                seen = attrs.evolve(told, outcomes=dict(self.counts))
+                await anyio.to_thread.run_sync(self._observe, seen)
 
     def _alive(self, t: Transaction) -> OutboxStats | None:
         roster.seen(t, self.id, socket.gethostname(), os.getpid())
@@ -190,4 +192,7 @@ def worker_of(operations: Operations, run: Runner, concurrency: int) -> Worker:
     """A worker of a switchboard. Raises `InvalidInput`."""
     if type(concurrency) is not int or concurrency < 1:
         raise InvalidInput("concurrency is a number of groups, 1 or more")
-    return Worker(operations.board, run, concurrency, wakening_of(operations.board.directory, concurrency))
+    board = operations.board
+    incoming = next(iter(board.lines.values())).incoming  # every connection has the same observers
+    observe = incoming.observe_outbox if incoming.is_observed else None
+    return Worker(board, run, concurrency, wakening_of(board.directory, concurrency), observe)
