@@ -14,7 +14,7 @@ from .logical import table_of, when
 from .results import say
 
 if TYPE_CHECKING:
-    from ..switchboard.directory import DirectoryInfo
+    from ..switchboard.contents import DirectoryInfo
     from ..switchboard.values import InboxEntry, OptOut
 
 

@@ -16,16 +16,17 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 import attrs
-from sqlalchemy import URL, Connection, CursorResult, Engine, Executable, Table, cast, func, inspect, select
+from sqlalchemy import URL, Connection, CursorResult, Engine, Executable, Table, func, inspect, select
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import SQLAlchemyError
 
 from ..errors import DirectoryError, InvalidInput
 from . import migrations
+from .contents import DirectoryInfo, rows_of, size_of
 from .engine import directory_url, file_of, is_conflict, is_duplicate, make_engine, shown, told
 from .outbox import tables as _outbox  # noqa: F401 - so that metadata has all there are
 from .outbox import wakening
-from .tables import PREFIX, Moment, facts, groups, metadata
+from .tables import Moment, facts, groups
 
 T = TypeVar("T")
 
@@ -55,7 +56,7 @@ class Transaction:
         if self._now is None:
             if self._clock is not None:
                 self._now = self._clock().astimezone(UTC)
-            elif self._is_postgresql:
+            elif self.is_postgresql:
                 self._now = self.connection.execute(select(func.clock_timestamp(type_=Moment))).scalar_one()
             else:
                 self._now = datetime.now(UTC)
@@ -73,36 +74,21 @@ class Transaction:
 
     def insert_once(self, table: Table, **values: Any) -> bool:
         """Insert a row unless one is there that is unique in the same way. True where it was made."""
-        insert = postgresql.insert if self._is_postgresql else sqlite.insert
+        insert = postgresql.insert if self.is_postgresql else sqlite.insert
         statement = insert(table).values(**values).on_conflict_do_nothing()
         return self.connection.execute(statement, execution_options={"preserve_rowcount": True}).rowcount == 1
 
     def lock_group(self, group_id: int) -> None:
         """Make other transactions that lock this group wait for the end of this one."""
-        if self._is_postgresql:  # SQLite's transactions are one after another anyway
+        if self.is_postgresql:  # SQLite's transactions are one after another anyway
             # Not the key itself: who adds a message to the group refers to that, and does not wait.
             mine = select(groups.c.id).where(groups.c.id == group_id)
             self.connection.execute(mine.with_for_update(key_share=True))
 
     @property
-    def _is_postgresql(self) -> bool:
+    def is_postgresql(self) -> bool:
+        """Whether others may be at work at the same time."""
         return self.connection.dialect.name == "postgresql"
-
-
-@attrs.frozen
-class DirectoryInfo:
-    """What a directory is and holds. `url` has no password.
-
-    `revision` is that of the tables (None: there are none yet), `newest` the one that this version of the library
-    needs. `rows` has the number of rows of each table. `size` is in bytes: SQLite's file, or our tables in PostgreSQL.
-    """
-
-    url: str
-    engine: str
-    revision: str | None
-    newest: str
-    rows: dict[str, int]
-    size: int | None
 
 
 class Directory:
@@ -242,7 +228,7 @@ class Directory:
         path = file_of(self._url)
         if path is None or path.exists():
             with self._passing() as connection:
-                revision, rows, size = migrations.revision(connection), _rows(connection), _size(connection)
+                revision, rows, size = migrations.revision(connection), rows_of(connection), size_of(connection)
         return DirectoryInfo(shown(self._url), self._url.get_backend_name(), revision, migrations.NEWEST, rows, size)
 
     @contextmanager
@@ -277,25 +263,3 @@ def _secret(connection: Connection) -> bytes:
     transaction.insert_once(facts, name="secret", value=secrets.token_hex(32))
     stored = transaction.execute(select(facts.c.value).where(facts.c.name == "secret")).scalar_one()
     return bytes.fromhex(stored)
-
-
-def _tables(connection: Connection) -> list[Table]:
-    there = set(inspect(connection).get_table_names())
-    return [table for table in metadata.sorted_tables if table.name in there]
-
-
-def _rows(connection: Connection) -> dict[str, int]:
-    return {
-        table.name.removeprefix(PREFIX): connection.execute(select(func.count()).select_from(table)).scalar_one()
-        for table in _tables(connection)
-    }
-
-
-def _size(connection: Connection) -> int:
-    if connection.dialect.name == "sqlite":
-        pages, each = (
-            connection.exec_driver_sql(f"PRAGMA {what}").scalar_one() for what in ("page_count", "page_size")
-        )
-        return int(pages * each)
-    sizes = [func.pg_total_relation_size(cast(table.name, postgresql.REGCLASS)) for table in _tables(connection)]
-    return sum(connection.execute(select(size)).scalar_one() for size in sizes)

@@ -190,6 +190,17 @@ def add(t: Transaction, group_id: int, message: Message, key: str | None) -> int
     return int(row)
 
 
+def add_once(t: Transaction, group_id: int, message: Message, key: str | None) -> int:
+    """Make the row of a message unless another has made it by now. Raises `KeyReused`."""
+    if key is None:
+        return add(t, group_id, message, None)
+    t.insert_once(messages, **described(t, group_id, message, key))
+    made = keyed(t, group_id, key, message)
+    if made is None:
+        raise AssertionError
+    return made
+
+
 def described(t: Transaction, group_id: int, message: Message, key: str | None) -> dict[str, Any]:
     """The row of a message: nothing of its text."""
     return {

@@ -5,8 +5,9 @@ from __future__ import annotations
 from ..errors import DirectoryError, GroupMessengerError, InProgress, InvalidInput, KeyReused, Outcome
 from . import history, people
 from .directory import Transaction
-from .sending import Sending, unknown
+from .sending import Sending
 from .tried import UNDER_WAY, Tried
+from .undecided import unknown
 from .values import BoardReceipt, State
 
 

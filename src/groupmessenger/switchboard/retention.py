@@ -8,12 +8,15 @@ from typing import Any
 import attrs
 from sqlalchemy import ColumnElement, Table, Text, cast, delete, func, or_, select, update
 
-from .._dumping import write_address
+from .._dumping import dump, load, write_address
 from ..errors import InvalidInput
 from ..groups import Group
+from ..messages import Message
 from ..phone import Address
 from . import people, threads
 from .directory import Transaction
+from .outbox.queue import OPEN
+from .outbox.tables import outbox
 from .tables import attempts, bindings, groups, inbox, members, messages, observed, opt_outs, seen, status_events
 from .tried import UNDER_WAY
 from .values import State, ThreadState
@@ -25,8 +28,9 @@ _REPEATED = timedelta(days=2)  # the longest that a provider repeats a callback 
 def purge(t: Transaction, older: timedelta) -> dict[str, int]:
     """Delete what was sent and told longer ago than this, and give how much of what. Groups and opt-outs stay.
 
-    Messages that are under way, or of which nobody knows yet what became of them, stay as well. A once-only key whose
-    message is deleted can be used again. Raises `InvalidInput` for less than two days: providers repeat themselves.
+    Messages that are queued or under way, or of which nobody knows yet what became of them, stay as well. A once-only
+    key whose message is deleted can be used again. Raises `InvalidInput` for less than two days: providers repeat
+    themselves.
     """
     if not isinstance(older, timedelta):
         raise InvalidInput(f"older is a length of time, such as timedelta(days=90), not {type(older).__name__}")
@@ -38,8 +42,9 @@ def purge(t: Transaction, older: timedelta) -> dict[str, int]:
     unsure = (attempts.c.state == State.UNKNOWN) & attempts.c.gave_up_at.is_(None)
     lately = attempts.c.created_at >= before
     waiting = select(attempts.c.message_id).where(attempts.c.state.in_(UNDER_WAY) | unsure | lately)
+    queued = select(outbox.c.message_id).where(outbox.c.state.in_(OPEN))
     gone = {
-        messages: (messages.c.created_at < before) & messages.c.id.not_in(waiting),
+        messages: (messages.c.created_at < before) & messages.c.id.not_in(waiting) & messages.c.id.not_in(queued),
         status_events: status_events.c.arrived_at < before,
         inbox: (inbox.c.arrived_at < before) & (inbox.c.state != "waiting"),
         seen: (seen.c.at < before) & or_(seen.c.until.is_(None), seen.c.until < t.now),
@@ -75,6 +80,10 @@ def forget(t: Transaction, address: Address) -> int:
     lost = _names(attempts.c.dump, text) & (attempts.c.state == State.UNKNOWN)
     t.execute(update(attempts).where(lost).values(gave_up_at=t.now, error="somebody it was for is forgotten"))
     t.execute(update(attempts).where(_names(attempts.c.dump, text)).values(dump=None))
+    for row in t.execute(select(outbox.c.id, outbox.c.dump).where(_names(outbox.c.dump, text))).all():
+        queued = load(Message, row.dump)
+        without = attrs.evolve(queued, leave_out=tuple(each for each in queued.leave_out if each != address))
+        t.execute(update(outbox).where(outbox.c.id == row.id).values(dump=dump(without)))
     t.execute(update(status_events).where(status_events.c.recipient == text).values(recipient=None))
     t.execute(update(opt_outs).where(opt_outs.c.address == text).values(address=None))
     for table in (status_events, opt_outs):  # a key may name a recipient

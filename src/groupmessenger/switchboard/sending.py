@@ -26,7 +26,7 @@ from ..messages import FailureReason, GroupReceipt, Message
 from . import ledger, optouts, outcomes, people, routing, threads
 from .board import Board
 from .directory import Transaction
-from .ledger import Changed, Ended, Later, Leaving, Reserved, Standing, Turn, UnderWay, Unsure, Wanted
+from .ledger import Changed, Ended, Later, Leaving, Reserved, Standing, Turn, Unsure, Wanted
 from .lines import Line
 from .outbox import holds
 from .outbox.holds import Hold
@@ -37,6 +37,7 @@ from .rules import Rules
 from .settling import settle_one
 from .threads import Binding
 from .tried import Tried
+from .undecided import in_the_way, unknown
 from .values import BoardReceipt, LogicalGroup, PassedOver, State
 
 _ROUNDS = 5  # of a group that changes while its message is prepared
@@ -153,7 +154,7 @@ class Sending:
             if isinstance(standing, Unsure) and standing.same:
                 raise unknown(standing.tried)
             if await Now() + timedelta(seconds=pause) > until:
-                raise _in_the_way(standing)
+                raise in_the_way(standing)
             await Sleep(pause)
             pause = min(pause * 2, longest)
 
@@ -287,27 +288,3 @@ class Sending:
             connection=tried.connection,
             key=self.key,
         )
-
-
-def unknown(tried: Tried) -> OutcomeUnknown:
-    """The error for a message whose outcome nobody knows, when its key comes again."""
-    ended = "nobody can tell any more" if tried.gave_up_at is not None else "ask again, or see settle()"
-    return OutcomeUnknown(
-        f"it was sent under this key before, and whether it went out is not known: {ended} ({tried.error})",
-        attempt=tried.attempt,
-        provider_id=tried.provider_id,
-    )
-
-
-def _in_the_way(standing: UnderWay | Unsure) -> InProgress:
-    if isinstance(standing, UnderWay):
-        until = f"{standing.tried.lease_until:%H:%M:%S} UTC at most"
-        if standing.same and standing.tried.state is State.SENDING:
-            return InProgress(f"a send with this key is under way, until {until}: ask again with the same key")
-        what = "it is being prepared elsewhere" if standing.same else "another message of this group is under way"
-        return InProgress(f"{what}, until {until}: send it again then", outcome=Outcome.NOT_SENT)
-    return InProgress(
-        "whether an earlier message to this group went out is not known yet, and this one has to wait until it is, or "
-        "until nobody can tell any more: settle() finds out",
-        outcome=Outcome.NOT_SENT,
-    )

@@ -111,7 +111,8 @@ def sweep(t: Transaction) -> None:
     queued = select(outbox.c.group_id).where(outbox.c.state == OutboxState.QUEUED)
     unsure = (attempts.c.state == State.UNKNOWN) & attempts.c.gave_up_at.is_(None)
     known = select(lanes.c.group_id).where(or_(lanes.c.wake_at.is_not(None), lanes.c.owner.is_not(None)))
-    lost = except_(union(queued, select(attempts.c.group_id).where(unsure)), known)
+    left = union(queued, select(attempts.c.group_id).where(unsure)).subquery()  # SQLite nests no compounds
+    lost = except_(select(left.c.group_id), known)
     for group_id in list(t.execute(lost).scalars()):
         wake(t, group_id, anyway=True)
 

@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 
 from sqlalchemy import select
 
-from ...errors import GroupMessengerError, InvalidInput, KeyReused, SwitchHeld
+from ...errors import GroupMessengerError, InvalidInput, SwitchHeld
 from ...flow import Now, Sleep
 from ...inputs import as_message
 from ...messages import Message
@@ -45,10 +45,11 @@ class Outbox:
 
         def put(t: Transaction) -> OutboxEntry:
             group = people.load(t, name)
-            if key is None or ledger.keyed(t, group.id, key, wanted) is None:
+            known = None if key is None else ledger.keyed(t, group.id, key, wanted)
+            if known is None:
                 self._check(t, group, wanted)
-            number, new = queue.add(t, group.id, wanted, key, at)
-            if new and (t.is_callers or lanes.wake(t, group.id, at)) and at is None:
+            number, new = queue.add(t, group.id, wanted, key, at, known=known)
+            if new and _wake(t, group.id, at):
                 nudge(t, group.id)
             return queue.one(t, number)
 
@@ -99,14 +100,13 @@ class Outbox:
     ) -> None:
         for name in names:
             group, refused = people.load(t, name), None
+            known = ledger.keyed(t, group.id, batch, message)
             try:
-                if ledger.keyed(t, group.id, batch, message) is None:
+                if known is None:
                     self._check(t, group, message)
-            except KeyReused:
-                raise
             except GroupMessengerError as error:
                 refused = str(error)
-            queue.add(t, group.id, message, batch, at, batch=batch, refused=refused)
+            queue.add(t, group.id, message, batch, at, known=known, batch=batch, refused=refused)
             lanes.wake(t, group.id, at)
 
     def _check(self, t: Transaction, group: LogicalGroup, message: Message) -> None:
@@ -190,6 +190,13 @@ class Outbox:
     def _tell(self) -> None:
         for tell in tuple(self.on_queued):
             tell()
+
+
+def _wake(t: Transaction, group_id: int, at: datetime | None) -> bool:
+    """Have a group looked at. Whether nobody would look soon."""
+    if t.is_callers and t.is_postgresql:  # a lane is not to be locked for as long as theirs may last
+        return at is None
+    return lanes.wake(t, group_id, at) and at is None
 
 
 def _progress(t: Transaction, batch: str) -> tuple[dict[OutboxState, int], tuple[Pause, ...]]:

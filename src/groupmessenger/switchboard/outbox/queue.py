@@ -51,25 +51,21 @@ def add(
     key: str | None,
     at: datetime | None,
     *,
+    known: int | None,
     batch: str | None = None,
     refused: str | None = None,
 ) -> tuple[int, bool]:
     """Put a message into the queue, once for a key, and give its number, and whether that is new.
 
-    One that was `refused` is kept as failed. Raises `KeyReused`.
+    `known` is the message with this key, where there is one. One that was `refused` is kept as failed. Raises
+    `KeyReused`.
     """
-    known = None if key is None else ledger.keyed(t, group_id, key, message)
-    made = known is None
-    if key is None:
-        known = ledger.add(t, group_id, message, None)
-    elif known is None:
-        t.insert_once(messages, **ledger.described(t, group_id, message, key))  # or another has, by now
-        known = ledger.keyed(t, group_id, key, message)
-        if known is None:
-            raise AssertionError
-    state = OutboxState.QUEUED if made else _state_of(t, known)
-    if refused is not None and state is OutboxState.QUEUED:
-        state = OutboxState.FAILED
+    if known is None:
+        known = ledger.add_once(t, group_id, message, key)
+        state = OutboxState.QUEUED if refused is None else OutboxState.FAILED
+    else:
+        t.lock_group(group_id)  # nobody begins or ends an attempt at it now
+        state = _state_of(t, known)
     new = t.insert_once(
         outbox,
         group_id=group_id,
