@@ -257,6 +257,7 @@ class Leaving:
     lease: float
     pace: Pace | None
     waits: bool  # for its turn, or is only counted
+    again: bool = False  # its turn has come
 
 
 def depart(t: Transaction, leaving: Leaving) -> float | None:
@@ -281,7 +282,7 @@ def depart(t: Transaction, leaving: Leaving) -> float | None:
         weight = leaving.pace.weight(len(set(group.addresses) - set(attempt.message.leave_out)))
         if not leaving.waits:
             pacing.count(t, leaving.pace, weight)
-        elif (seconds := pacing.wait(t, leaving.pace, weight)) > 0:
+        elif (seconds := pacing.wait(t, leaving.pace, weight, again=leaving.again)) > 0:
             return seconds
     mine = (attempts.c.token == tried.token) & (attempts.c.state == State.PREPARING)
     values = {

@@ -124,7 +124,7 @@ def withdraw(t: Transaction, token: str) -> None:
         following.put_back(t, tried.message_id)
 
 
-def lost(t: Transaction, token: str, error: str, provider_id: str | None) -> Tried:
+def lost(t: Transaction, token: str, error: str, provider_id: str | None = None) -> Tried:
     """Keep that nobody knows what became of an attempt, unless somebody does by now."""
     mine = (attempts.c.token == token) & (attempts.c.state == State.SENDING)
     values = {"state": State.UNKNOWN, "error": error, "ended_at": t.now}

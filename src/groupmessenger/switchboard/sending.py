@@ -28,7 +28,7 @@ from .board import Board
 from .directory import Transaction
 from .ledger import Changed, Ended, Later, Leaving, Reserved, Standing, Turn, Unsure, Wanted
 from .lines import Line
-from .outbox import holds
+from .outbox import holds, pacing
 from .outbox.holds import Hold
 from .outbox.pacing import Pace
 from .preparing import Preparing
@@ -75,8 +75,11 @@ class Sending:
                     raise failed from None
                 raise
             if (hold := held.get(route.line.name)) is not None:
+                if hold.pace is not None:
+                    people = len(set(group.addresses) - set(self.message.leave_out))
+                    raise Later(hold.why, await self.board.do(pacing.line_up, hold.pace, hold.pace.weight(people)))
                 failed = ProviderUnavailable(hold.why) if self.turn is None else Later(hold.why, hold.seconds)
-                if not (hold.is_pause and self._may_fail_over(group, route.line)):
+                if not self._may_fail_over(group, route.line):
                     raise failed
                 passed.append(PassedOver(route.line.name, hold.why))
                 continue
@@ -97,9 +100,17 @@ class Sending:
         raise failed or InProgress("the group changed again and again: send it again", outcome=Outcome.NOT_SENT)
 
     def _read(self, t: Transaction) -> tuple[LogicalGroup, Rules, BoardReceipt | None, Mapping[str, Hold]]:
-        group = people.load(t, self.name)
+        group = self._group(t)
         done = None if self.key is None else ledger.done(t, group.id, self.key, self.message)
         return group, self.board.rules, None if done is None else self._again(t, done), self._held(t, group)
+
+    def _group(self, t: Transaction) -> LogicalGroup:
+        if self.turn is None:
+            return people.load(t, self.name)
+        group = people.load_id(t, self.turn.group_id)  # whatever its name is by now
+        if group.archived_at is not None:
+            raise InvalidInput(f"group {group.name!r} was put away meanwhile")
+        return group
 
     def _held(self, t: Transaction, group: LogicalGroup) -> Mapping[str, Hold]:
         """What a message waits for that can; one that cannot goes elsewhere if it may, and else tries."""
@@ -202,6 +213,7 @@ class Sending:
                 await self.board.do(outcomes.withdraw, leaving.tried.token)
                 raise Later("others go before it", seconds)
             await Sleep(seconds)
+            leaving = attrs.evolve(leaving, again=True)
 
     async def _refused(self, tried: Tried, why: str) -> None:
         """Write down that nothing left. Where that fails the lease ends it."""

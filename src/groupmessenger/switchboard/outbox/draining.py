@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable
 from datetime import timedelta
 from typing import TypeAlias
@@ -10,7 +11,7 @@ import attrs
 
 from ...errors import DirectoryError, GroupMessengerError, InvalidInput, Outcome
 from ...flow import Now
-from .. import ledger
+from .. import ledger, outcomes
 from ..board import Board
 from ..directory import Transaction
 from ..ledger import Later, Turn
@@ -23,7 +24,12 @@ from .policy import Delay, GiveUp, PauseConnection, growing, judge
 from .queue import Head
 
 _SLICE = 10.0  # seconds for one group, if others wait
+_MOST_BROKEN = 10  # tries of a message
+_AFTER_BROKEN = 5.0, 300.0  # seconds, growing
 _LOOKS = 2.0, 60.0  # seconds between two looks for a lost message, growing
+
+
+_log = logging.getLogger("groupmessenger.outbox")
 
 
 @attrs.frozen
@@ -132,8 +138,26 @@ class Draining:
             if told is not None:
                 self.tell(told)
             return None, rest
+        except Exception as error:  # of an adapter, an observer or a bug of ours: it may be gone with the next version
+            _log.exception("message %s could not be sent", head.id)
+            self.tell(Told("broken", head.id, None, type(error).__name__))
+            return None, await self.board.do(self._broken, head, type(error).__name__)
         self.tell(Told("sent", head.id, receipt.connection))
         return receipt.connection, None
+
+    def _broken(self, t: Transaction, head: Head, kind: str) -> _Rest | None:
+        """Write down that sending broke; where the message had left by then, nobody knows whether it arrived."""
+        last, why = last_of(t, head.message_id), f"sending it broke ({kind}): see the log"
+        if last is not None and last.state in UNDER_WAY:
+            (outcomes.refused if last.state is State.PREPARING else outcomes.lost)(t, last.token, why)
+        failures = lanes.keep(t, head.group_id, self.owner)
+        if failures is None:
+            return None
+        if head.tries >= _MOST_BROKEN:
+            queue.fail(t, head.id, why)
+            return None
+        queue.note(t, head.id, why)
+        return _Rest(growing(*_AFTER_BROKEN, failures), failed=True)
 
     def _after(self, t: Transaction, head: Head, error: GroupMessengerError) -> tuple[Told | None, _Rest | None]:
         """Do what a failure means."""

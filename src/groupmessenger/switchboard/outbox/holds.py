@@ -7,24 +7,25 @@ import attrs
 from ..directory import Transaction
 from ..lines import Lines
 from . import pacing, pauses
+from .pacing import Pace
 
-IN_PLACE = 0.5  # seconds that a message which is ready to leave waits for its turn
+IN_PLACE = 2.0  # seconds that a message which is ready to leave waits for its turn
 
 
 @attrs.frozen
 class Hold:
-    """For so many seconds, and why; a pause moves a group elsewhere where that is allowed, the pace does not."""
+    """For so many seconds, and why: a pause, which moves a group elsewhere where that is allowed, or the `pace`."""
 
     seconds: float
     why: str
-    is_pause: bool
+    pace: Pace | None = None
 
 
 def paused(t: Transaction) -> dict[str, Hold]:
     """The connections that are paused, by name."""
     return {
         each.connection: Hold(
-            (each.until - t.now).total_seconds(), f"paused until {each.until:%H:%M:%S} UTC: {each.reason}", True
+            (each.until - t.now).total_seconds(), f"paused until {each.until:%H:%M:%S} UTC: {each.reason}"
         )
         for each in pauses.listed(t)
     }
@@ -32,6 +33,9 @@ def paused(t: Transaction) -> dict[str, Hold]:
 
 def held(t: Transaction, lines: Lines) -> dict[str, Hold]:
     """The connections that are paused, or that messages have to wait for longer than a moment."""
-    waits = pacing.waits(t, lines.values())
-    slow = {name: Hold(seconds, "others go before it", False) for name, seconds in waits.items() if seconds > IN_PLACE}
+    slow = {
+        name: Hold(seconds, "others go before it", pace)
+        for name, (pace, seconds) in pacing.waits(t, lines.values()).items()
+        if seconds > IN_PLACE
+    }
     return {**slow, **paused(t)}

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Collection
 from datetime import datetime, timedelta
 
-from sqlalchemy import ColumnElement, except_, func, or_, select, union, update
+from sqlalchemy import ColumnElement, except_, func, intersect, or_, select, union, update
 
 from ..directory import Transaction
 from ..tables import attempts
@@ -113,7 +113,12 @@ def sweep(t: Transaction) -> None:
     known = select(lanes.c.group_id).where(or_(lanes.c.wake_at.is_not(None), lanes.c.owner.is_not(None)))
     left = union(queued, select(attempts.c.group_id).where(unsure)).subquery()  # SQLite nests no compounds
     lost = except_(select(left.c.group_id), known)
-    for group_id in list(t.execute(lost).scalars()):
+    # Or asleep until a message of theirs is due, with another that is due before.
+    timed = outbox.alias()
+    until = lanes.join(timed, (timed.c.group_id == lanes.c.group_id) & (timed.c.due_at == lanes.c.wake_at))
+    asleep = select(lanes.c.group_id).select_from(until).where(lanes.c.owner.is_(None), lanes.c.wake_at > t.now)
+    ready = queued.where(or_(outbox.c.due_at.is_(None), outbox.c.due_at <= t.now))
+    for group_id in [*t.execute(lost).scalars(), *t.execute(intersect(ready, asleep)).scalars()]:
         wake(t, group_id, anyway=True)
 
 

@@ -1,17 +1,19 @@
 """How fast messages may leave by a line, or by all of an account: one count, whoever sends. All of it transactions.
 
-The algorithm is pyrate-limiter's GCRA, with the directory's clock and its one number kept in the directory: messages
+The algorithm is pyrate-limiter's GCRA, with the directory's clock and its one number kept there: messages
 are spread evenly, and none leaves before those that left earlier have had their share of time.
 """
 
 from __future__ import annotations
 
+import random
 from collections.abc import Iterable
 from fractions import Fraction
+from typing import Any
 
 import attrs
 from pyrate_limiter import GCRA, Rate
-from sqlalchemy import select, update
+from sqlalchemy import Row, select, update
 
 from ...capabilities import LimitName, Unit
 from ..directory import Transaction
@@ -20,6 +22,7 @@ from .tables import paces
 
 _UNITS = {"s": 1_000, "min": 60_000, "h": 3_600_000}  # in milliseconds
 _FARTHEST = 2**62  # what a column holds
+_LONGEST = 300_000_000  # microseconds that a line lasts
 _algorithm = GCRA()
 
 
@@ -53,38 +56,65 @@ class Pace:
         return max(people, 1) if self.by_person else 1
 
 
-def wait(t: Transaction, pace: Pace, weight: int) -> float:
-    """Let a message leave, which then is counted, and give 0; or for how many seconds it may not yet."""
-    name = t.digest(pace.name)
-    t.insert_once(paces, name=name, state=0)
-    state = t.execute(select(paces.c.state).where(paces.c.name == name).with_for_update()).scalar_one()
+def wait(t: Transaction, pace: Pace, weight: int, *, again: bool) -> float:
+    """Let a message leave, which then is counted, and give 0; or for how many seconds it may not yet.
+
+    Those that have to wait are lined up, so that each comes back when it is its turn: then it is here `again`.
+    """
+    row = _row(t, pace)
     # With all of a message's weight as the burst it waits for those before it, and not for itself.
     rate = Rate(pace.limit, pace.interval, burst=weight)
-    (after,), decision = _algorithm.step([rate], (state,), _milliseconds(t), weight)
-    if not decision.allowed:
-        return (decision.retry_after_ms or 1) / 1000
-    t.execute(update(paces).where(paces.c.name == name).values(state=min(int(after), _FARTHEST)))
-    return 0.0
+    (after,), decision = _algorithm.step([rate], (row.state,), _milliseconds(t), weight)
+    if decision.allowed:
+        t.execute(update(paces).where(paces.c.name == row.name).values(state=min(int(after), _FARTHEST)))
+        return 0.0
+    return (decision.retry_after_ms or 1) / 1000 if again else _turn(t, row, pace, weight)
+
+
+def line_up(t: Transaction, pace: Pace, weight: int) -> float:
+    """In how many seconds it is a message's turn that has to wait."""
+    return _turn(t, _row(t, pace), pace, weight)
 
 
 def count(t: Transaction, pace: Pace, weight: int) -> None:
     """Count a message that leaves whether it is its turn or not."""
-    name = t.digest(pace.name)
-    t.insert_once(paces, name=name, state=0)
-    state = t.execute(select(paces.c.state).where(paces.c.name == name).with_for_update()).scalar_one()
+    row = _row(t, pace)
     rate = Rate(pace.limit, pace.interval, burst=weight)
-    (after,), _ = _algorithm.step([rate], (0,), max(_milliseconds(t), state // 1000), weight)
-    t.execute(update(paces).where(paces.c.name == name).values(state=min(int(after), _FARTHEST)))
+    (after,), _ = _algorithm.step([rate], (0,), max(_milliseconds(t), row.state // 1000), weight)
+    t.execute(update(paces).where(paces.c.name == row.name).values(state=min(int(after), _FARTHEST)))
 
 
-def waits(t: Transaction, lines: Iterable[Line]) -> dict[str, float]:
-    """By connection, for how many seconds nothing may leave, as things are."""
-    known = {line.name: t.digest(pace.name) for line in lines if (pace := Pace.of(line)) is not None}
+def _row(t: Transaction, pace: Pace) -> Row[Any]:
+    name = t.digest(pace.name)
+    here = select(paces).where(paces.c.name == name).with_for_update()
+    row = t.execute(here).one_or_none()
+    if row is None:
+        t.insert_once(paces, name=name, state=0, line=0)
+        row = t.execute(here).one()
+    return row
+
+
+def _turn(t: Transaction, row: Row[Any], pace: Pace, weight: int) -> float:
+    """The end of the line, which then is longer; a line that would last long is none, and has many ends."""
+    now, first = _milliseconds(t) * 1000, int(row.state)
+    turn = max(int(row.line), first, now)
+    if turn - now > _LONGEST:
+        return max(first - now, 0) / 1_000_000 + random.uniform(0, _LONGEST / 1_000_000)  # noqa: S311 - not a secret
+    (after,), _ = _algorithm.step([Rate(pace.limit, pace.interval, burst=weight)], (0,), turn // 1000, weight)
+    t.execute(update(paces).where(paces.c.name == row.name).values(line=min(int(after), _FARTHEST)))
+    return max((turn - now) / 1_000_000, 0.001)
+
+
+def waits(t: Transaction, lines: Iterable[Line]) -> dict[str, tuple[Pace, float]]:
+    """By connection, its pace, and for how many seconds nothing may leave, as things are."""
+    known = {line.name: pace for line in lines if (pace := Pace.of(line)) is not None}
     if not known:
         return {}
-    rows = t.execute(select(paces).where(paces.c.name.in_(set(known.values())))).all()
+    digests = {name: t.digest(pace.name) for name, pace in known.items()}
+    rows = t.execute(select(paces).where(paces.c.name.in_(set(digests.values())))).all()
     until = {row.name: row.state / 1_000_000 for row in rows}
-    return {line: max(until.get(name, 0) - t.now.timestamp(), 0.0) for line, name in known.items()}
+    now = t.now.timestamp()
+    return {name: (pace, max(until.get(digests[name], 0) - now, 0.0)) for name, pace in known.items()}
 
 
 def _milliseconds(t: Transaction) -> int:

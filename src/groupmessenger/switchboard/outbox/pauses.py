@@ -16,10 +16,11 @@ def pause(t: Transaction, connection: str, kind: str, reason: str, first: float,
     """Pause a connection for `first` seconds, twice as long each time, at most `longest`."""
     t.insert_once(pauses, connection=connection, until=t.now, kind=kind, reason=reason, failures=0, since=t.now)
     row = t.execute(select(pauses).where(pauses.c.connection == connection).with_for_update()).one()
-    if row.until <= t.now:  # else another message was refused in the same breath
-        seconds = min(first * 2.0 ** min(row.failures, 20), longest)
-        until = t.now + timedelta(seconds=seconds)
-        values = {"until": until, "kind": kind, "reason": reason, "failures": row.failures + 1}
+    again = row.until > t.now  # another message was refused in the same breath
+    failures = row.failures if again else row.failures + 1
+    until = t.now + timedelta(seconds=min(first * 2.0 ** min(max(failures - 1, 0), 20), longest))
+    if until > row.until:
+        values = {"until": until, "kind": kind, "reason": reason, "failures": failures}
         t.execute(update(pauses).where(pauses.c.connection == connection).values(values))
     return next(each for each in listed(t) if each.connection == connection)
 
@@ -36,6 +37,13 @@ def listed(t: Transaction) -> tuple[Pause, ...]:
 def over(t: Transaction, connection: str) -> None:
     """A message went out by a connection: it is not paused, and what was before is forgotten."""
     t.execute(delete(pauses).where(pauses.c.connection == connection, pauses.c.until <= t.now))
+
+
+def reconsider(t: Transaction) -> None:
+    """End pauses that a file which is read anew may have mended."""
+    here = pauses.c.kind.in_(("AuthenticationFailed", "ConfigurationError")) & (pauses.c.until > t.now)
+    if t.execute(delete(pauses).where(here)).rowcount:
+        lanes.wake_all(t)
 
 
 def resume(t: Transaction, connection: str | None) -> int:

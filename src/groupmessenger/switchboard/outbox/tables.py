@@ -59,6 +59,7 @@ paces = Table(  # when each line or account may send its next message
     metadata,
     Column("name", Text, primary_key=True),  # a hash
     Column("state", BigInteger, nullable=False),  # of the algorithm: a time in microseconds
+    Column("line", BigInteger, nullable=False),  # the end of the line of those that wait, likewise
 )
 
 workers = Table(  # that are at work, or were until they ended without a word

@@ -96,7 +96,11 @@ class Wakening:
             await self._forget_stalled(app)
             listening = asyncio.create_task(
                 app.run_worker_async(
-                    queues=[_QUEUE], concurrency=self.concurrency, delete_jobs="always", install_signal_handlers=False
+                    queues=[_QUEUE],
+                    concurrency=self.concurrency,
+                    delete_jobs="always",
+                    install_signal_handlers=False,
+                    shutdown_graceful_timeout=1.0,
                 )
             )
             try:

@@ -20,7 +20,7 @@ from ...flow import Flow
 from ..board import Board
 from ..directory import Transaction
 from ..values import OutboxStats
-from . import lanes, roster
+from . import lanes, pauses, roster
 from .draining import Draining, Told
 from .statistics import stats
 from .wakening import Wakening, wakening_of
@@ -81,7 +81,7 @@ class Worker:
 
     async def run(self, *, task_status: TaskStatus[None] = anyio.TASK_STATUS_IGNORED) -> None:
         """Work until it is stopped, and then some seconds more, for what is under way."""
-        await self._trying("begun", self._do(roster.seen, self.id, socket.gethostname(), os.getpid()))
+        await self._trying("begun", self._do(self._greeting))
         task_status.started()
         try:
             async with anyio.create_task_group() as side:
@@ -155,6 +155,10 @@ class Worker:
         lanes.renew(t, self.id)
         lanes.sweep(t)
         return None if self._observe is None else stats(t)
+
+    def _greeting(self, t: Transaction) -> None:
+        roster.seen(t, self.id, socket.gethostname(), os.getpid())
+        pauses.reconsider(t)
 
     def _farewell(self, t: Transaction) -> None:
         roster.gone(t, self.id)

@@ -67,6 +67,7 @@ def upgrade() -> None:
         "groupmessenger_paces",
         _text("name"),
         sa.Column("state", sa.BigInteger, nullable=False),
+        sa.Column("line", sa.BigInteger, nullable=False),
         sa.PrimaryKeyConstraint("name", name="pk_groupmessenger_paces"),
     )
     op.create_table(
