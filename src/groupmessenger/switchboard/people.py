@@ -66,6 +66,14 @@ def load_id(t: Transaction, group_id: int) -> LogicalGroup:
     return _group(t, t.execute(select(groups).where(groups.c.id == group_id)).one())
 
 
+def load_live(t: Transaction, group_id: int) -> LogicalGroup:
+    """Read a group, whatever its name is by now. Raises `InvalidInput` if it was put away."""
+    group = load_id(t, group_id)
+    if group.archived_at is not None:
+        raise InvalidInput(f"group {group.name!r} was put away meanwhile")
+    return group
+
+
 def listed(t: Transaction, *, archived: bool = False) -> tuple[LogicalGroup, ...]:
     """All groups, or all that are archived, by name."""
     which = groups.c.archived_at.is_not(None) if archived else groups.c.archived_at.is_(None)

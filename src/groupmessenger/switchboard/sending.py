@@ -100,17 +100,9 @@ class Sending:
         raise failed or InProgress("the group changed again and again: send it again", outcome=Outcome.NOT_SENT)
 
     def _read(self, t: Transaction) -> tuple[LogicalGroup, Rules, BoardReceipt | None, Mapping[str, Hold]]:
-        group = self._group(t)
+        group = people.load(t, self.name) if self.turn is None else people.load_live(t, self.turn.group_id)
         done = None if self.key is None else ledger.done(t, group.id, self.key, self.message)
         return group, self.board.rules, None if done is None else self._again(t, done), self._held(t, group)
-
-    def _group(self, t: Transaction) -> LogicalGroup:
-        if self.turn is None:
-            return people.load(t, self.name)
-        group = people.load_id(t, self.turn.group_id)  # whatever its name is by now
-        if group.archived_at is not None:
-            raise InvalidInput(f"group {group.name!r} was put away meanwhile")
-        return group
 
     def _held(self, t: Transaction, group: LogicalGroup) -> Mapping[str, Hold]:
         """What a message waits for that can; one that cannot goes elsewhere if it may, and else tries."""

@@ -273,7 +273,8 @@ class WorkerInfo:
 class OutboxStats:
     """How many messages of the outbox are in which state, and how many seconds the oldest that is due has waited.
 
-    `outcomes` are a worker's own since it began, where one tells: sent, unknown, failed, settled, waiting, broken.
+    `outcomes` are a worker's own since it began, where one tells: sent, unknown, failed, waiting, broken, settled,
+    unsettled.
     """
 
     counts: Mapping[OutboxState, int]
@@ -285,7 +286,7 @@ class OutboxStats:
     @property
     def remaining(self) -> int:
         """How many are not decided yet."""
-        return sum(self.counts.get(state, 0) for state in (OutboxState.QUEUED, OutboxState.SENDING))
+        return _remaining(self.counts)
 
 
 @attrs.frozen(kw_only=True)
@@ -305,4 +306,8 @@ class Progress:
     @property
     def remaining(self) -> int:
         """How many are not decided yet."""
-        return sum(self.counts.get(state, 0) for state in (OutboxState.QUEUED, OutboxState.SENDING))
+        return _remaining(self.counts)
+
+
+def _remaining(counts: Mapping[OutboxState, int]) -> int:
+    return counts.get(OutboxState.QUEUED, 0) + counts.get(OutboxState.SENDING, 0)

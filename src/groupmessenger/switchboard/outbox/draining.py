@@ -34,7 +34,10 @@ _log = logging.getLogger("groupmessenger.outbox")
 
 @attrs.frozen
 class Told:
-    """What came of one message: sent, unknown, failed, waiting (the provider would not), or settled."""
+    """What came of one message: sent, unknown, failed, waiting, broken; later, of an unknown one: settled, unsettled.
+
+    `entry` is its number in the outbox, None for one that was sent directly.
+    """
 
     outcome: str
     entry: int | None
@@ -47,6 +50,7 @@ class _Lost:
     """An attempt of the group of which nobody knows what became of it, so that all others wait."""
 
     tried: Tried
+    entry: int | None
     failures: int
 
 
@@ -96,11 +100,12 @@ class Draining:
             return None
         self._progress(t, group_id, sent_by)
         ledger.expire(t, group_id)
-        for tried in open_of(t, group_id):
-            if tried.state in UNDER_WAY:  # by a worker that is gone, or not by a worker
-                return _Rest(min(max((tried.lease_until - t.now).total_seconds(), 0.0) + 0.01, _LOOKS[0]))
-            return _Lost(tried, failures)
-        return queue.head(t, group_id) or _Rest(None)
+        tried = next(iter(open_of(t, group_id)), None)
+        if tried is None:
+            return queue.head(t, group_id) or _Rest(None)
+        if tried.state in UNDER_WAY:  # by a worker that is gone, or not by a worker
+            return _Rest(min(max((tried.lease_until - t.now).total_seconds(), 0.0) + 0.01, _LOOKS[0]))
+        return _Lost(tried, queue.number_of(t, tried.message_id), failures)
 
     def _progress(self, t: Transaction, group_id: int, sent_by: str | None) -> None:
         if sent_by is not None:
@@ -114,10 +119,11 @@ class Draining:
     async def _look(self, lost: _Lost) -> _Rest | None:
         """Look for a message that may have been sent. While nobody knows, all others of its group wait."""
         told = await settle_one(self.board, lost.tried)
-        self.tell(Told("settled" if told.state is not State.UNKNOWN else "unknown", None, told.connection))
-        if told.state is not State.UNKNOWN or await self.board.do(_is_over, lost.tried):
-            return None
-        return _Rest(growing(*_LOOKS, lost.failures), failed=True)
+        decided = told.state is not State.UNKNOWN
+        if not decided and not await self.board.do(_is_over, lost.tried):
+            return _Rest(growing(*_LOOKS, lost.failures), failed=True)
+        self.tell(Told("settled" if decided else "unsettled", lost.entry, told.connection))
+        return None
 
     async def _send(self, head: Head) -> tuple[str | None, _Rest | None]:
         """Send a message. The connection that did, and the rest that is in the way of the next."""
@@ -147,12 +153,14 @@ class Draining:
 
     def _broken(self, t: Transaction, head: Head, kind: str) -> _Rest | None:
         """Write down that sending broke; where the message had left by then, nobody knows whether it arrived."""
-        last, why = last_of(t, head.message_id), f"sending it broke ({kind}): see the log"
-        if last is not None and last.state in UNDER_WAY:
-            (outcomes.refused if last.state is State.PREPARING else outcomes.lost)(t, last.token, why)
         failures = lanes.keep(t, head.group_id, self.owner)
         if failures is None:
             return None
+        last, why = last_of(t, head.message_id), f"sending it broke ({kind}): see the log"
+        if last is not None and last.state is State.PREPARING:
+            outcomes.refused(t, last.token, why)
+        elif last is not None and last.state is State.SENDING:
+            outcomes.lost(t, last.token, why)
         if head.tries >= _MOST_BROKEN:
             queue.fail(t, head.id, why)
             return None

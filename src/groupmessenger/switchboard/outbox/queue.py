@@ -115,6 +115,12 @@ def head(t: Transaction, group_id: int) -> Head | None:
     )
 
 
+def number_of(t: Transaction, message_id: int) -> int | None:
+    """The number of a message, if it is one of the outbox."""
+    found: int | None = t.execute(select(outbox.c.id).where(outbox.c.message_id == message_id)).scalar()
+    return found
+
+
 def waits(t: Transaction, number: int) -> bool:
     """Whether a message is to be sent still."""
     mine = (outbox.c.id == number) & (outbox.c.state == OutboxState.QUEUED)

@@ -170,13 +170,9 @@ class Worker:
 
     def _tell(self, told: Told) -> None:
         self.counts[told.outcome] += 1
-        _log.log(
-            logging.WARNING if told.outcome in ("unknown", "failed") else logging.INFO,
-            "message %s: %s",
-            told.entry,
-            told.outcome,
-            extra=attrs.asdict(told),
-        )
+        level = logging.INFO if told.outcome in ("sent", "settled") else logging.WARNING
+        which = "a message sent directly" if told.entry is None else f"message {told.entry}"
+        _log.log(level, "%s: %s", which, told.outcome, extra=attrs.asdict(told))
 
     async def _do(self, work: Callable[..., T], *args: Any, **named: Any) -> T:
         async def flow() -> T:
