@@ -12,6 +12,7 @@ from sqlalchemy import ColumnElement, except_, func, intersect, or_, select, uni
 
 from ..directory import Transaction
 from ..tables import attempts
+from ..tried import UNDER_WAY
 from ..values import OutboxState, State
 from .tables import lanes, outbox
 
@@ -110,8 +111,9 @@ def sweep(t: Transaction) -> None:
     """Have groups looked at that nobody remembers, with something to send or to find out."""
     queued = select(outbox.c.group_id).where(outbox.c.state == OutboxState.QUEUED)
     unsure = (attempts.c.state == State.UNKNOWN) & attempts.c.gave_up_at.is_(None)
+    gone = attempts.c.state.in_(UNDER_WAY) & (attempts.c.lease_until < t.now)  # with its process
     known = select(lanes.c.group_id).where(or_(lanes.c.wake_at.is_not(None), lanes.c.owner.is_not(None)))
-    left = union(queued, select(attempts.c.group_id).where(unsure)).subquery()  # SQLite nests no compounds
+    left = union(queued, select(attempts.c.group_id).where(or_(unsure, gone))).subquery()  # SQLite nests no compounds
     lost = except_(select(left.c.group_id), known)
     # Or asleep until a message of theirs is due, with another that is due before.
     timed = outbox.alias()

@@ -98,7 +98,7 @@ class Outbox:
     def _put_some(
         self, t: Transaction, names: Sequence[str], message: Message, batch: str, at: datetime | None
     ) -> None:
-        for name in names:
+        for name in sorted(names):  # so that two who do this at once never wait for each other
             group, refused = people.load(t, name), None
             known = ledger.keyed(t, group.id, batch, message)
             try:

@@ -81,7 +81,7 @@ class Worker:
 
     async def run(self, *, task_status: TaskStatus[None] = anyio.TASK_STATUS_IGNORED) -> None:
         """Work until it is stopped, and then some seconds more, for what is under way."""
-        await self._trying("begun", self._do(self._greeting))
+        await self._trying("there", self._do(self._greeting))
         task_status.started()
         try:
             async with anyio.create_task_group() as side:
@@ -99,7 +99,7 @@ class Worker:
                 side.cancel_scope.cancel()
         finally:
             with anyio.CancelScope(shield=True):
-                await self._trying("ended", self._do(self._farewell))
+                await self._trying("gone", self._do(self._farewell))
             self.ended.set()
 
     async def _look(self, tasks: TaskGroup) -> None:
@@ -126,10 +126,15 @@ class Worker:
     async def _drain(self, group_id: int) -> None:
         try:
             await self._run(self._draining.drain(group_id))
-        except Exception:
-            _log.exception("a group's messages could not be sent", extra={"group": group_id})
+        except Exception as error:
+            known = isinstance(error, GroupMessengerError)
+            _log.error("a group's messages could not be sent: %s", error if known else "", exc_info=not known)
             self.counts["broken"] += 1
-            await self._trying("given back", self._do(lanes.release, group_id, self.id, _AFTER_FAILURE, failed=True))
+            await self._trying(
+                "done with a group", self._do(lanes.release, group_id, self.id, _AFTER_FAILURE, failed=True)
+            )
+            if not self._draining.stopping:  # where even that could not be written, it is due still
+                await anyio.sleep(_AFTER_FAILURE)
         finally:
             self._busy.discard(group_id)
             self.wake()
@@ -145,16 +150,14 @@ class Worker:
     async def _beat(self) -> None:
         while True:
             await anyio.sleep(_BEAT)
-            told = await self._trying("alive", self._do(self._alive))
-            if told is not None and self._observe is not None:
-                seen = attrs.evolve(told, outcomes=dict(self.counts))
-                await anyio.to_thread.run_sync(self._observe, seen)
+            await self._trying("alive", self._do(self._alive))
+            await self._trying("looking for what was forgotten", self._do(lanes.sweep))
+            if self._observe is not None and (told := await self._trying("observed", self._do(stats))) is not None:
+                await anyio.to_thread.run_sync(self._observe, attrs.evolve(told, outcomes=dict(self.counts)))
 
-    def _alive(self, t: Transaction) -> OutboxStats | None:
+    def _alive(self, t: Transaction) -> None:
         roster.seen(t, self.id, socket.gethostname(), os.getpid())
         lanes.renew(t, self.id)
-        lanes.sweep(t)
-        return None if self._observe is None else stats(t)
 
     def _greeting(self, t: Transaction) -> None:
         roster.seen(t, self.id, socket.gethostname(), os.getpid())
@@ -184,7 +187,7 @@ class Worker:
         try:
             return await done
         except GroupMessengerError as error:
-            _log.error("it could not be kept that this worker has %s: %s", what, error)
+            _log.error("this worker could not write that it is %s: %s", what, error)
             return None
 
 
