@@ -275,6 +275,7 @@ def unsupported(messenger: GroupMessenger, operation: Operation, note: str = "")
 
 
 _METHODS = {Operation.RECEIVE: ("verify", "parse")}  # what is overridden for one that is put together of others
+_CHANGES = (Operation.ADD_MEMBERS, Operation.REMOVE_MEMBERS)
 _OTHER_SET = "a group there is its members; create_group makes another one, with the people you want"
 
 
@@ -285,10 +286,7 @@ def _operations(cls: type[GroupMessenger], declared: Capabilities) -> dict[str, 
 def _flag(cls: type[GroupMessenger], declared: Capabilities, operation: Operation) -> Flag:
     method = getattr(cls, operation)
     if any(getattr(cls, name) is getattr(GroupMessenger, name) for name in _METHODS.get(operation, (operation,))):
-        fixed = declared.identity is Identity.MEMBER_SET and operation in (
-            Operation.ADD_MEMBERS,
-            Operation.REMOVE_MEMBERS,
-        )
+        fixed = declared.identity is Identity.MEMBER_SET and operation in _CHANGES
         told = declared.flags.get(operation)  # why not, and what instead
         if told is not None and told.grade is Grade.UNSUPPORTED:
             return told

@@ -10,20 +10,18 @@ from typing import TYPE_CHECKING, Self, TypeVar
 
 import anyio.to_thread
 
-from ..callbacks import Callback
 from ..config import Config, load_config
 from ..delivery import Delivery
 from ..driving import AsyncDriver
 from ..errors import ConfigurationError
-from ..events import Event, MessageReceived, ReactionReceived
+from ..events import MessageReceived, ReactionReceived
 from ..flow import Flow
 from ..groups import Topology
 from ..messages import Message, Receipt
 from ..phone import Address, Member, Members
-from ..webhooks.asynchronous import ASGIApp, Performing
-from ..webhooks.receiver import Handler, check_handler, run_async
 from .board import Board
 from .building import directory_of, no_exchange, no_wire_async, region_of
+from .hearing_faces import AsyncHearing
 from .lines import Line
 from .operations import Operations
 from .outbox.asynchronous import AsyncQueueing
@@ -34,9 +32,6 @@ from .values import (
     BoardReceipt,
     Entry,
     Fork,
-    Handled,
-    InboxEntry,
-    InboxState,
     LogicalGroup,
     OptOut,
     Settled,
@@ -49,7 +44,7 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 
-class AsyncSwitchboard(AsyncQueueing):
+class AsyncSwitchboard(AsyncQueueing, AsyncHearing):
     """Groups with names, kept in a directory and carried by the connections of a file, for asyncio and trio.
 
     May be shared by the tasks of one event loop, which it never blocks; close it, or use it in `async with`. Several
@@ -190,50 +185,6 @@ class AsyncSwitchboard(AsyncQueueing):
     async def delivery(self, name: str, key: str | None = None) -> Delivery:
         """Read what became of the message with a key, or of the last one, of all that was told. No request."""
         return await self._run(self.operations.delivery(name, key))
-
-    async def receive(self, connection: str, callback: Callback) -> tuple[Event, ...]:
-        """Take in a provider's callback, once it is believed, and give what it tells, each event with its group's name.
-
-        Statuses, opt-outs and who is in a thread are kept before this returns; the same callback again tells the same.
-        Raises `InvalidSignature` and `MalformedWebhook`, whose `http_status` is the answer that they deserve.
-        """
-        return await self._run(self.operations.receive(connection, callback))
-
-    async def accept(self, connection: str, callback: Callback) -> bool:
-        """Keep a provider's callback, once it is believed, to be handled by `handle`. False where it was kept before.
-
-        Statuses, opt-outs and who is in a thread are kept as by `receive`; secrets are not. `callback.url` is the one
-        that the provider called. Raises `InvalidSignature` and `MalformedWebhook`, and keeps nothing then.
-        """
-        return await self._run(self.operations.accept(connection, callback))
-
-    async def handle(self, on_event: Handler, *, limit: int | None = None, from_us: bool = False) -> Handled:
-        """Have accepted callbacks handled, at most `limit`, and tell how many were and how many are left.
-
-        `on_event` gets every event, and has handled it when it comes back; it may be async in an `AsyncSwitchboard`,
-        which calls others in threads. If it raises, it gets the event again after 1 s, 5 s, 30 s, 2 min, 10 min and
-        1 h; then the callback has failed. If it does not come back in 60 s, its process is taken for dead, and another
-        may begin: at least once. Several processes may do this at once. What our own lines do is handed on only with
-        `from_us`. Raises `DirectoryError`.
-        """
-        check_handler(on_event)
-        return await run_async(self.operations.handle(limit, from_us), Performing(on_event))
-
-    async def inbox(self, state: InboxState | str | None = None) -> tuple[InboxEntry, ...]:
-        """Read which callbacks are not handled, or those `waiting`, `failed` or `handled`, the oldest first."""
-        return await self._run(self.operations.inbox(state))
-
-    async def retry_failed(self) -> int:
-        """Have callbacks whose handling was given up wait once more, with all their tries; gives how many."""
-        return await self._run(self.operations.retry_failed())
-
-    def asgi(self, on_event: Handler | None = None, *, public_url: str | None = None, from_us: bool = False) -> ASGIApp:
-        """An ASGI application with a path for each connection, `/NAME`: it accepts, answers, and then has it handled.
-
-        `on_event` is as in `handle`; without one, somebody else calls that. `public_url` is where providers reach the
-        application, the file's unless it is given. Raises `ConfigurationError`.
-        """
-        return self._mounting.asgi(on_event, public_url, from_us=from_us)
 
     async def reply(
         self,
