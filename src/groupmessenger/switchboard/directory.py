@@ -133,12 +133,22 @@ class Directory:
             if not inspect(connection).has_table(facts.name):
                 raise InvalidInput(f"the connection is to a database without this directory: {shown(self._url)}")
             stored = connection.execute(select(facts.c.value).where(facts.c.name == "secret")).scalar_one_or_none()
-            opened = self._opened.get(os.getpid())
-            if stored is None or (opened is not None and opened[1].hex() != stored):
+            if stored is None or not self._is_own(connection, stored):
                 raise InvalidInput(f"the connection is to another directory than {shown(self._url)}")
             return work(Transaction(connection, bytes.fromhex(stored), self._clock, is_callers=True))
         except SQLAlchemyError as error:
             raise DirectoryError(f"the directory {shown(self._url)} fails: {told(error)}") from None
+
+    def _is_own(self, connection: Connection, stored: str) -> bool:
+        """Whether a connection is to this directory, with that secret."""
+        if connection.dialect.name != self._url.get_backend_name():
+            return False
+        path = file_of(self._url)
+        if path is None:
+            return self._open()[1].hex() == stored
+        # Not opened for that: it would wait for the caller's own transaction.
+        file: str = connection.exec_driver_sql("PRAGMA database_list").scalars(2).first() or ""
+        return bool(file) and path.exists() and path.samefile(file)
 
     def upgrade(self) -> str | None:
         """Bring the tables to this version of the library. Gives the revision before, None if there were none.

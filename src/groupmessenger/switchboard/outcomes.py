@@ -111,7 +111,8 @@ def refused(t: Transaction, token: str, error: str) -> Tried:
     else:
         values = {"state": State.NOT_SENT, "error": error, "dump": None, "gave_up_at": None, "ended_at": t.now}
     here = (attempts.c.token == token) & (attempts.c.state == before.state)
-    if t.execute(update(attempts).where(here).values(values)).rowcount and before.state is not State.SENT:
+    changed = t.execute(update(attempts).where(here).values(values)).rowcount
+    if changed and before.state not in (State.SENT, State.NOT_SENT):  # else a later attempt may be under way
         following.not_sent(t, [before.message_id], error)
     return by_token(t, token)
 

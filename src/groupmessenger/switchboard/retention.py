@@ -42,7 +42,7 @@ def purge(t: Transaction, older: timedelta) -> dict[str, int]:
     unsure = (attempts.c.state == State.UNKNOWN) & attempts.c.gave_up_at.is_(None)
     lately = attempts.c.created_at >= before
     waiting = select(attempts.c.message_id).where(attempts.c.state.in_(UNDER_WAY) | unsure | lately)
-    queued = select(outbox.c.message_id).where(outbox.c.state.in_(OPEN))
+    queued = select(outbox.c.message_id).where(outbox.c.state.in_(OPEN) | (outbox.c.ended_at >= before))
     gone = {
         messages: (messages.c.created_at < before) & messages.c.id.not_in(waiting) & messages.c.id.not_in(queued),
         status_events: status_events.c.arrived_at < before,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from datetime import timedelta
 
 import attrs
@@ -79,7 +80,7 @@ class Sending:
                     people = len(set(group.addresses) - set(self.message.leave_out))
                     raise Later(hold.why, await self.board.do(pacing.line_up, hold.pace, hold.pace.weight(people)))
                 failed = ProviderUnavailable(hold.why) if self.turn is None else Later(hold.why, hold.seconds)
-                if not self._may_fail_over(group, route.line):
+                if not (hold.moves and self._may_fail_over(group, route.line)):
                     raise failed
                 passed.append(PassedOver(route.line.name, hold.why))
                 continue
@@ -108,9 +109,12 @@ class Sending:
         """What a message waits for that can; one that cannot goes elsewhere if it may, and else tries."""
         if self.turn is not None:
             return holds.held(t, self.board.lines)
-        lines = self.board.lines
-        paused = holds.paused(t).items()
-        return {name: hold for name, hold in paused if name in lines and self._may_fail_over(group, lines[name])}
+        lines, paused = self.board.lines, holds.paused(t).items()
+        return {
+            name: hold
+            for name, hold in paused
+            if hold.moves and name in lines and self._may_fail_over(group, lines[name])
+        }
 
     def _route(self, group: LogicalGroup, rules: Rules, passed: Sequence[PassedOver]) -> Route:
         if self.only is None:
@@ -202,7 +206,8 @@ class Sending:
             if seconds is None:
                 raise Changed
             if seconds > holds.IN_PLACE:
-                await self.board.do(outcomes.withdraw, leaving.tried.token)
+                with suppress(DirectoryError):  # its lease ends it, unless it is gone
+                    await self.board.do(outcomes.withdraw, leaving.tried.token)
                 raise Later("others go before it", seconds)
             await Sleep(seconds)
             leaving = attrs.evolve(leaving, again=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from ..capabilities import DEFAULT_SETTLE
 from ..errors import AuthenticationFailed, CapabilityError, GroupMessengerError, Rejected
 from ..messages import Absent, CannotTell, Found, GroupReceipt, Proof, Sighting
 from . import ledger, outcomes, people
@@ -32,7 +33,7 @@ async def settle_one(board: Board, tried: Tried) -> Settled:
     """Look for one message. Where the provider cannot be asked now, it stays unknown."""
     line = board.at(tried.provider, tried.line, tried.connection)
     if line is None:
-        return await board.do(_standing, tried, "no connection has its line any more")
+        return await board.do(_unasked, tried, "no connection has its line any more", DEFAULT_SETTLE, True)
     if tried.attempt is None:
         return await board.do(_unasked, tried, "nobody can tell any more", line.capabilities.settle, True)
     try:

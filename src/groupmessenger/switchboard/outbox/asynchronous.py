@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Callable, Iterable
 from datetime import datetime, timedelta
 from types import TracebackType
@@ -16,6 +15,7 @@ from sqlalchemy import Connection
 from ...flow import Flow
 from ...messages import Message
 from ..values import OutboxEntry, OutboxState, OutboxStats, Progress
+from .wakening import nudge_by
 from .worker import CONCURRENCY, Runner, Worker, worker_of
 
 if TYPE_CHECKING:
@@ -112,7 +112,9 @@ class AsyncQueueing:
         directory = self.operations.board.directory
         if isinstance(connection, Connection):
             return directory.within(connection, put)
-        return await connection.run_sync(lambda own: directory.within(own, put))
+        entry = await connection.run_sync(lambda own: directory.within(own, put))
+        await nudge_by(connection, entry)
+        return entry
 
     async def send_many(
         self,
@@ -166,7 +168,8 @@ class AsyncWorking:
         try:
             await self._tasks.start(self._worker.run)
         except BaseException:
-            await self._tasks.__aexit__(*sys.exc_info())
+            self._tasks.cancel_scope.cancel()
+            await self._tasks.__aexit__(None, None, None)
             raise
         self._outbox.on_queued.add(self._worker.wake)
         return self._worker

@@ -172,7 +172,11 @@ class Working:
 
     def __enter__(self) -> Worker:
         self._portal = self._stack.enter_context(start_blocking_portal())
-        self._running, _ = self._portal.start_task(self._worker.run)
+        try:
+            self._running, _ = self._portal.start_task(self._worker.run)
+        except BaseException:
+            self._stack.close()
+            raise
         self._wake = partial(self._portal.start_task_soon, self._worker.wake)
         self._outbox.on_queued.add(self._wake)
         return self._worker
@@ -188,4 +192,7 @@ class Working:
     async def _in_thread(self, flow: Flow[T]) -> T:
         if self._limiter is None:
             self._limiter = anyio.CapacityLimiter(self._threads)
-        return await anyio.to_thread.run_sync(self._run, flow, limiter=self._limiter)
+        try:
+            return await anyio.to_thread.run_sync(self._run, flow, limiter=self._limiter)
+        finally:
+            flow.close()  # where it was cancelled before it had a thread

@@ -170,7 +170,7 @@ class Draining:
     def _after(self, t: Transaction, head: Head, error: GroupMessengerError) -> tuple[Told | None, _Rest | None]:
         """Do what a failure means."""
         failures = lanes.keep(t, head.group_id, self.owner)
-        verdict = judge(error, head.tries, head.waited)
+        verdict = judge(error, head.tries, queue.tried_for(t, head.id))
         if failures is None or verdict is None or not queue.waits(t, head.id):
             return None, None
         last, kind = last_of(t, head.message_id), type(error).__name__

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Collection
-from typing import Any
 
-from sqlalchemy import update
+from sqlalchemy import case, update
 
 from ..directory import Transaction
 from ..values import OutboxState
@@ -13,10 +12,11 @@ from .tables import lanes, outbox
 
 
 def begin(t: Transaction, message_id: int, *, queued: bool) -> bool:
-    """An attempt at a message is begun. False where it should be because it is queued, and is not any more."""
-    mine = outbox.c.message_id == message_id
-    if queued:
-        mine &= outbox.c.state == OutboxState.QUEUED
+    """An attempt at a message is begun. False where it should be because it is queued, and is not any more.
+
+    What was taken back, or failed, stays so whatever becomes of an attempt that is not the queue's, unless it is sent.
+    """
+    mine = (outbox.c.message_id == message_id) & (outbox.c.state == OutboxState.QUEUED)
     values = {"state": OutboxState.SENDING, "tries": outbox.c.tries + 1, "error": None, "ended_at": None}
     return bool(t.execute(update(outbox).where(mine).values(values)).rowcount) or not queued
 
@@ -28,14 +28,18 @@ def sent(t: Transaction, message_id: int) -> None:
 
 
 def unknown(t: Transaction, message_ids: Collection[int], why: str) -> None:
-    """Nobody knows what became of these."""
-    values = {"state": OutboxState.UNKNOWN, "error": why, "ended_at": t.now}
-    _follow(t, message_ids, values)
+    """Nobody knows what became of these, even if they failed, or were taken back, before somebody sent them."""
+    here = outbox.c.message_id.in_(list(message_ids)) & (outbox.c.state != OutboxState.SENT)
+    t.execute(update(outbox).where(here).values(state=OutboxState.UNKNOWN, error=why, ended_at=t.now))
 
 
 def not_sent(t: Transaction, message_ids: Collection[int], why: str) -> None:
-    """These were not sent, and are in the queue again."""
-    _follow(t, message_ids, {"state": OutboxState.QUEUED, "error": why, "ended_at": None})
+    """These were not sent, and are in the queue again, but for what was taken back: of that there is no text."""
+    gone = outbox.c.dump.is_(None)
+    state = case((gone, OutboxState.CANCELLED.value), else_=OutboxState.QUEUED.value)
+    undecided = outbox.c.state.in_((OutboxState.SENDING, OutboxState.UNKNOWN))
+    here = outbox.c.message_id.in_(list(message_ids)) & undecided
+    t.execute(update(outbox).where(here).values(state=state, error=why, ended_at=case((gone, t.now), else_=None)))
 
 
 def put_back(t: Transaction, message_id: int) -> None:
@@ -47,8 +51,3 @@ def put_back(t: Transaction, message_id: int) -> None:
 def free(t: Transaction, group_id: int) -> None:
     """What a group's messages wait for may be over: somebody looks at once."""
     t.execute(update(lanes).where(lanes.c.group_id == group_id).values(wake_at=t.now))
-
-
-def _follow(t: Transaction, message_ids: Collection[int], values: dict[str, Any]) -> None:
-    undecided = outbox.c.state.in_((OutboxState.SENDING, OutboxState.UNKNOWN))
-    t.execute(update(outbox).where(outbox.c.message_id.in_(list(message_ids)), undecided).values(values))

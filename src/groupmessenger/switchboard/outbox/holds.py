@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import attrs
 
+from ...errors import RateLimited
 from ..directory import Transaction
 from ..lines import Lines
 from . import pacing, pauses
@@ -14,10 +15,11 @@ IN_PLACE = 2.0  # seconds that a message which is ready to leave waits for its t
 
 @attrs.frozen
 class Hold:
-    """For so many seconds, and why: a pause, which moves a group elsewhere where that is allowed, or the `pace`."""
+    """For so many seconds, and why. It `moves` a group elsewhere where that is allowed; a rate or the `pace` never."""
 
     seconds: float
     why: str
+    moves: bool = False
     pace: Pace | None = None
 
 
@@ -25,7 +27,9 @@ def paused(t: Transaction) -> dict[str, Hold]:
     """The connections that are paused, by name."""
     return {
         each.connection: Hold(
-            (each.until - t.now).total_seconds(), f"paused until {each.until:%H:%M:%S} UTC: {each.reason}"
+            (each.until - t.now).total_seconds(),
+            f"paused until {each.until:%H:%M:%S} UTC: {each.reason}",
+            moves=each.kind != RateLimited.__name__,
         )
         for each in pauses.listed(t)
     }
@@ -34,7 +38,7 @@ def paused(t: Transaction) -> dict[str, Hold]:
 def held(t: Transaction, lines: Lines) -> dict[str, Hold]:
     """The connections that are paused, or that messages have to wait for longer than a moment."""
     slow = {
-        name: Hold(seconds, "others go before it", pace)
+        name: Hold(seconds, "others go before it", pace=pace)
         for name, (pace, seconds) in pacing.waits(t, lines.values()).items()
         if seconds > IN_PLACE
     }

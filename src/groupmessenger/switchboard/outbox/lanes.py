@@ -85,9 +85,10 @@ def release(t: Transaction, group_id: int, owner: str, rest: float | None, *, fa
     t.execute(update(lanes).where(mine).values(values))
 
 
-def renew(t: Transaction, owner: str) -> None:
-    """Make all leases of a worker last again, those that nobody took over."""
-    rows = select(lanes.c.group_id).where(lanes.c.owner == owner).with_for_update(skip_locked=True)
+def renew(t: Transaction, owner: str, groups: Collection[int]) -> None:
+    """Make a worker's leases of groups last again, those that nobody took over."""
+    here = (lanes.c.owner == owner) & lanes.c.group_id.in_(list(groups))
+    rows = select(lanes.c.group_id).where(here).with_for_update(skip_locked=True)
     mine = list(t.execute(rows).scalars())
     if mine:
         t.execute(update(lanes).where(lanes.c.group_id.in_(mine)).values(lease_until=_lease(t)))

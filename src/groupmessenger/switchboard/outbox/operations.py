@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 
 from sqlalchemy import select
 
-from ...errors import GroupMessengerError, InvalidInput, SwitchHeld
+from ...errors import DirectoryError, GroupMessengerError, InvalidInput, Outcome, SwitchHeld
 from ...flow import Now, Sleep
 from ...inputs import as_message
 from ...messages import Message
@@ -57,7 +57,18 @@ class Outbox:
 
     async def enqueue(self, put: Callable[[Transaction], OutboxEntry]) -> OutboxEntry:
         """Queue a message in a transaction of its own."""
-        entry = await self._board.do(put)
+        done: list[OutboxEntry] = []
+
+        def tried(t: Transaction) -> OutboxEntry:
+            done[:] = [put(t)]
+            return done[0]
+
+        try:
+            entry = await self._board.do(tried)
+        except DirectoryError as error:
+            if done:  # all but to commit: it may be queued, and its key tells
+                error.outcome = Outcome.UNKNOWN
+            raise
         self._tell()
         return entry
 

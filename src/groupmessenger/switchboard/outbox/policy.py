@@ -57,8 +57,8 @@ class GiveUp:
 Verdict: TypeAlias = PauseConnection | Delay | Hold | GiveUp
 
 
-def judge(error: GroupMessengerError, tries: int, waited: float) -> Verdict | None:
-    """What a failure means, after so many `tries` and seconds `waited`; None where it may have been sent."""
+def judge(error: GroupMessengerError, tries: int, tried_for: float) -> Verdict | None:
+    """What a failure means, after so many `tries` in so many seconds; None where it may have been sent."""
     if error.outcome is not Outcome.NOT_SENT:
         return Hold(_SOON, 60.0) if isinstance(error, InProgress) else None
     match error:
@@ -70,7 +70,7 @@ def judge(error: GroupMessengerError, tries: int, waited: float) -> Verdict | No
             return Hold(10.0, 60.0)
         case InProgress():
             return Hold(_SOON, 60.0)
-        case _ if waited > LIFETIME:
+        case _ if tried_for > LIFETIME:
             return GiveUp()
         case QuotaExceeded():
             return Delay(min(900.0 * 2.0 ** min(tries, 10), 21_600.0))

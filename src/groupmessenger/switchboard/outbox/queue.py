@@ -36,7 +36,6 @@ class Head:
     key: str | None
     dump: str = attrs.field(repr=False)
     tries: int
-    waited: float  # seconds since it was due
 
     @property
     def message(self) -> Message:
@@ -111,7 +110,6 @@ def head(t: Transaction, group_id: int) -> Head | None:
         key=row.key,
         dump=row.dump,
         tries=row.tries,
-        waited=(t.now - max(row.queued_at, row.due_at or row.queued_at)).total_seconds(),
     )
 
 
@@ -119,6 +117,14 @@ def number_of(t: Transaction, message_id: int) -> int | None:
     """The number of a message, if it is one of the outbox."""
     found: int | None = t.execute(select(outbox.c.id).where(outbox.c.message_id == message_id)).scalar()
     return found
+
+
+def tried_for(t: Transaction, number: int) -> float:
+    """Since how many seconds a message is tried, since it was queued or queued again."""
+    mine = (attempts.c.message_id == outbox.c.message_id) & (attempts.c.created_at >= outbox.c.queued_at)
+    first = select(func.min(attempts.c.created_at)).join(outbox, mine).where(outbox.c.id == number)
+    moment: datetime | None = t.execute(first).scalar()
+    return 0.0 if moment is None else (t.now - moment).total_seconds()
 
 
 def waits(t: Transaction, number: int) -> bool:

@@ -14,12 +14,16 @@ from typing import TYPE_CHECKING
 
 import anyio
 import attrs
-from sqlalchemy import URL, Connection, inspect
+from sqlalchemy import URL, Connection, inspect, select
+
+from .tables import outbox
 
 if TYPE_CHECKING:
     from procrastinate import App
+    from sqlalchemy.ext.asyncio import AsyncConnection
 
     from ..directory import Directory, Transaction
+    from ..values import OutboxEntry
 
 _QUEUE = "groupmessenger"
 _TASK = "groupmessenger.drain"
@@ -39,7 +43,7 @@ def install(connection: Connection) -> None:
 
 def nudge(t: Transaction, group_id: int) -> None:
     """Wake a worker when this transaction is committed. Where that cannot be, one looks a little later."""
-    if t.connection.dialect.name != "postgresql":
+    if t.connection.dialect.name != "postgresql" or t.connection.dialect.is_async:
         return
     try:
         with t.connection.begin_nested():  # a failure in it is not one of the transaction's
@@ -47,6 +51,26 @@ def nudge(t: Transaction, group_id: int) -> None:
             _deferring().configure_task(_TASK, queue=_QUEUE, connection=raw).defer(group_id=group_id)
     except Exception as error:  # another driver, or Procrastinate's tables are not there
         _log.debug("no job could be made: %s", type(error).__name__)
+
+
+async def nudge_by(connection: AsyncConnection, entry: OutboxEntry) -> None:
+    """Do the same for a message that was queued by a caller's async connection."""
+    if connection.dialect.name != "postgresql" or entry.due_at is not None:
+        return
+    try:
+        async with connection.begin_nested():
+            raw = (await connection.get_raw_connection()).driver_connection
+            group_id = (await connection.execute(select(outbox.c.group_id).where(outbox.c.id == entry.id))).scalar_one()
+            await _deferring_async().configure_task(_TASK, queue=_QUEUE, connection=raw).defer_async(group_id=group_id)
+    except Exception as error:
+        _log.debug("no job could be made: %s", type(error).__name__)
+
+
+@cache
+def _deferring_async() -> App:
+    from procrastinate import App, PsycopgConnector
+
+    return App(connector=PsycopgConnector())
 
 
 @cache

@@ -7,7 +7,7 @@ import os
 import secrets
 import socket
 from collections import Counter
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Collection
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 import anyio
@@ -54,17 +54,17 @@ class Worker:
     `counts` are how many messages it sent, gave up, and so on. `observe` gets the state of the queue every few seconds.
     """
 
-    board: Board
-    _run: Runner
+    board: Board = attrs.field(repr=False)
+    _run: Runner = attrs.field(repr=False)
     concurrency: int = CONCURRENCY
-    _wakening: Wakening | None = None  # where there is something that wakes workers
-    _observe: Callable[[OutboxStats], Any] | None = None
+    _wakening: Wakening | None = attrs.field(default=None, repr=False)  # where there is something that wakes workers
+    _observe: Callable[[OutboxStats], Any] | None = attrs.field(default=None, repr=False)
     id: str = attrs.field(factory=lambda: f"{socket.gethostname()}-{os.getpid()}-{secrets.token_hex(4)}")
     counts: Counter[str] = attrs.field(factory=Counter)
-    ended: anyio.Event = attrs.field(factory=anyio.Event, init=False)
-    _busy: set[int] = attrs.field(factory=set, init=False)
-    _woken: anyio.Event | None = attrs.field(default=None, init=False)  # made in the event loop
-    _draining: Draining = attrs.field(init=False)
+    ended: anyio.Event = attrs.field(factory=anyio.Event, init=False, repr=False)
+    _busy: set[int] = attrs.field(factory=set, init=False, repr=False)
+    _woken: anyio.Event | None = attrs.field(default=None, init=False, repr=False)  # made in the event loop
+    _draining: Draining = attrs.field(init=False, repr=False)
 
     def __attrs_post_init__(self) -> None:
         self._draining = Draining(self.board, self.id, self._tell)
@@ -80,8 +80,11 @@ class Worker:
         self.wake()
 
     async def run(self, *, task_status: TaskStatus[None] = anyio.TASK_STATUS_IGNORED) -> None:
-        """Work until it is stopped, and then some seconds more, for what is under way."""
-        await self._trying("there", self._do(self._greeting))
+        """Work until it is stopped, and then some seconds more, for what is under way.
+
+        Raises `DirectoryError` where the directory cannot be used as it begins.
+        """
+        await self._do(self._greeting)
         task_status.started()
         try:
             async with anyio.create_task_group() as side:
@@ -107,14 +110,15 @@ class Worker:
             woken = self._woken = anyio.Event()  # before the look, so that nothing is missed
             pause = POLL
             room = self.concurrency - len(self._busy)
-            if room:
+            if room > 0:  # a job may begin a group at any time
                 try:
                     due, after = await self._do(lanes.due, room, frozenset(self._busy))
                 except GroupMessengerError as error:
                     _log.error("the outbox cannot be looked at: %s", error)
                     due, after, pause = [], None, _AFTER_FAILURE
                 for group_id in due:
-                    self._begin(tasks, group_id)
+                    if group_id not in self._busy:
+                        self._begin(tasks, group_id)
                 if after is not None:
                     pause = min(pause, max(after, 0.01))
             await self._rest(woken, pause)
@@ -150,14 +154,14 @@ class Worker:
     async def _beat(self) -> None:
         while True:
             await anyio.sleep(_BEAT)
-            await self._trying("alive", self._do(self._alive))
+            await self._trying("alive", self._do(self._alive, frozenset(self._busy)))
             await self._trying("looking for what was forgotten", self._do(lanes.sweep))
             if self._observe is not None and (told := await self._trying("observed", self._do(stats))) is not None:
                 await anyio.to_thread.run_sync(self._observe, attrs.evolve(told, outcomes=dict(self.counts)))
 
-    def _alive(self, t: Transaction) -> None:
+    def _alive(self, t: Transaction, busy: Collection[int]) -> None:
         roster.seen(t, self.id, socket.gethostname(), os.getpid())
-        lanes.renew(t, self.id)
+        lanes.renew(t, self.id, busy)  # and not of groups that could not be given back
 
     def _greeting(self, t: Transaction) -> None:
         roster.seen(t, self.id, socket.gethostname(), os.getpid())
