@@ -39,9 +39,10 @@ class Turn:
 class Later(Exception):
     """A message of the outbox has to wait, and is in the queue as it was. `seconds` until another look."""
 
-    def __init__(self, why: str, seconds: float) -> None:
+    def __init__(self, why: str, seconds: float, paused: str | None = None) -> None:
         super().__init__(why)
         self.seconds = seconds
+        self.paused = paused  # the connection, where that is why
 
 
 @attrs.frozen
@@ -257,7 +258,6 @@ class Leaving:
     lease: float
     pace: Pace | None
     waits: bool  # for its turn, or is only counted
-    again: bool = False  # its turn has come
 
 
 def depart(t: Transaction, leaving: Leaving) -> float | None:
@@ -282,7 +282,7 @@ def depart(t: Transaction, leaving: Leaving) -> float | None:
         weight = leaving.pace.weight(len(set(group.addresses) - set(attempt.message.leave_out)))
         if not leaving.waits:
             pacing.count(t, leaving.pace, weight)
-        elif (seconds := pacing.wait(t, leaving.pace, weight, again=leaving.again)) > 0:
+        elif (seconds := pacing.wait(t, leaving.pace, weight, tried.group_id)) > 0:
             return seconds
     mine = (attempts.c.token == tried.token) & (attempts.c.state == State.PREPARING)
     values = {

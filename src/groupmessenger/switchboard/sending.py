@@ -78,8 +78,10 @@ class Sending:
             if (hold := held.get(route.line.name)) is not None:
                 if hold.pace is not None:
                     people = len(set(group.addresses) - set(self.message.leave_out))
-                    raise Later(hold.why, await self.board.do(pacing.line_up, hold.pace, hold.pace.weight(people)))
-                failed = ProviderUnavailable(hold.why) if self.turn is None else Later(hold.why, hold.seconds)
+                    weight = hold.pace.weight(people)
+                    raise Later(hold.why, await self.board.do(pacing.line_up, hold.pace, weight, group.id))
+                later = Later(hold.why, hold.seconds, paused=route.line.name)
+                failed = ProviderUnavailable(hold.why) if self.turn is None else later
                 if not (hold.moves and self._may_fail_over(group, route.line)):
                     raise failed
                 passed.append(PassedOver(route.line.name, hold.why))
@@ -210,7 +212,6 @@ class Sending:
                     await self.board.do(outcomes.withdraw, leaving.tried.token)
                 raise Later("others go before it", seconds)
             await Sleep(seconds)
-            leaving = attrs.evolve(leaving, again=True)
 
     async def _refused(self, tried: Tried, why: str) -> None:
         """Write down that nothing left. Where that fails the lease ends it."""

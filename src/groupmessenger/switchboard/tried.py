@@ -54,7 +54,12 @@ class Tried:
 
     def is_settled(self, settle: float) -> bool:
         """Whether the message has come out by now, if it went: `settle` seconds after it could leave."""
-        return self.leave_by is not None and self.now >= self.leave_by + timedelta(seconds=settle)
+        return self.leave_by is not None and self.settled_in(settle) <= 0
+
+    def settled_in(self, settle: float) -> float:
+        """In how many seconds that is."""
+        over = (self.leave_by or self.now) + timedelta(seconds=settle)
+        return (over - self.now).total_seconds()
 
     def receipt(self) -> Receipt:
         """The receipt of one that was sent."""

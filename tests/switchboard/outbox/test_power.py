@@ -21,7 +21,7 @@ def left_by(source: Path, folder: Path, name: str, *, cut: int = 0) -> Path:
     return copy
 
 
-@pytest.mark.parametrize("part", (1, 3, 5, 8))
+@pytest.mark.parametrize("part", [1, 3, 5, 8])
 def test_a_log_that_ends_anywhere_has_all_that_was_returned_for(scene: Scene, tmp_path: Path, part: int) -> None:
     source = Path(scene.url.removeprefix("sqlite:///"))
     board = scene.board("sendblue")

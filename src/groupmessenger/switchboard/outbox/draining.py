@@ -9,6 +9,7 @@ from typing import TypeAlias
 
 import attrs
 
+from ...capabilities import DEFAULT_SETTLE
 from ...errors import DirectoryError, GroupMessengerError, InvalidInput, Outcome
 from ...flow import Now
 from .. import ledger, outcomes
@@ -52,6 +53,7 @@ class _Lost:
     tried: Tried
     entry: int | None
     failures: int
+    left: float  # seconds until nobody has to wait any longer
 
 
 @attrs.frozen
@@ -60,6 +62,7 @@ class _Rest:
 
     seconds: float | None
     failed: bool = False
+    paused: str | None = None  # the connection, where that is why
 
 
 _Step: TypeAlias = Head | _Lost | _Rest | None
@@ -105,7 +108,9 @@ class Draining:
             return queue.head(t, group_id) or _Rest(None)
         if tried.state in UNDER_WAY:  # by a worker that is gone, or not by a worker
             return _Rest(min(max((tried.lease_until - t.now).total_seconds(), 0.0) + 0.01, _LOOKS[0]))
-        return _Lost(tried, queue.number_of(t, tried.message_id), failures)
+        line = self.board.at(tried.provider, tried.line, tried.connection)
+        left = tried.settled_in(DEFAULT_SETTLE if line is None else line.capabilities.settle)
+        return _Lost(tried, queue.number_of(t, tried.message_id), failures, left if left > 0 else _LOOKS[1])
 
     def _progress(self, t: Transaction, group_id: int, sent_by: str | None) -> None:
         if sent_by is not None:
@@ -114,14 +119,15 @@ class Draining:
 
     def _leave(self, t: Transaction, group_id: int, sent_by: str | None, rest: _Rest) -> None:
         self._progress(t, group_id, sent_by)
-        lanes.release(t, group_id, self.owner, rest.seconds, failed=rest.failed)
+        over = rest.paused is not None and not any(each.connection == rest.paused for each in pauses.listed(t))
+        lanes.release(t, group_id, self.owner, 0.0 if over else rest.seconds, failed=rest.failed)
 
     async def _look(self, lost: _Lost) -> _Rest | None:
         """Look for a message that may have been sent. While nobody knows, all others of its group wait."""
         told = await settle_one(self.board, lost.tried)
         decided = told.state is not State.UNKNOWN
         if not decided and not await self.board.do(_is_over, lost.tried):
-            return _Rest(growing(*_LOOKS, lost.failures), failed=True)
+            return _Rest(min(growing(*_LOOKS, lost.failures), lost.left), failed=True)
         self.tell(Told("settled" if decided else "unsettled", lost.entry, told.connection))
         return None
 
@@ -134,7 +140,7 @@ class Draining:
                 raise InvalidInput("it was to be sent only until a time that is over")
             receipt = await Sending(self.board, head.name, message, head.key, turn=turn).run()
         except Later as later:
-            return None, _Rest(later.seconds)
+            return None, _Rest(later.seconds, paused=later.paused)
         except DirectoryError:
             raise
         except GroupMessengerError as error:
@@ -180,7 +186,8 @@ class Draining:
         match verdict:
             case PauseConnection(first, longest) if connection is not None and its_own:
                 pause = pauses.pause(t, connection, kind, str(error), first, longest)
-                return Told("waiting", head.id, connection, kind), _Rest((pause.until - t.now).total_seconds())
+                seconds = (pause.until - t.now).total_seconds()
+                return Told("waiting", head.id, connection, kind), _Rest(seconds, paused=connection)
             case Delay(seconds):
                 queue.delay(t, head.id, seconds, str(error))
                 return Told("waiting", head.id, connection, kind), None

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Collection
 from datetime import datetime, timedelta
 
-from sqlalchemy import ColumnElement, except_, func, intersect, or_, select, union, update
+from sqlalchemy import ColumnElement, except_, exists, func, intersect, or_, select, union, update
 
 from ..directory import Transaction
 from ..tables import attempts
@@ -82,6 +82,8 @@ def release(t: Transaction, group_id: int, owner: str, rest: float | None, *, fa
     wake_at = _next_due(t, group_id) if rest is None else t.now + timedelta(seconds=rest)
     failures = lanes.c.failures + 1 if failed else 0
     values = {"owner": None, "lease_until": None, "wake_at": wake_at, "failures": failures}
+    if rest is None:
+        values["turn_at"] = None
     t.execute(update(lanes).where(mine).values(values))
 
 
@@ -123,6 +125,15 @@ def sweep(t: Transaction) -> None:
     ready = queued.where(or_(outbox.c.due_at.is_(None), outbox.c.due_at <= t.now))
     for group_id in [*t.execute(lost).scalars(), *t.execute(intersect(ready, asleep)).scalars()]:
         wake(t, group_id, anyway=True)
+
+
+def tidy(t: Transaction) -> None:
+    """Let groups rest that wait to be looked at, and whose messages were all taken back."""
+    queued = exists().where(outbox.c.group_id == lanes.c.group_id, outbox.c.state == OutboxState.QUEUED)
+    unsure = (attempts.c.state == State.UNKNOWN) & attempts.c.gave_up_at.is_(None)
+    open_ = exists().where(attempts.c.group_id == lanes.c.group_id, or_(unsure, attempts.c.state.in_(UNDER_WAY)))
+    idle = _free(t) & (lanes.c.wake_at <= t.now) & ~queued & ~open_
+    t.execute(update(lanes).where(idle).values(wake_at=None, turn_at=None, owner=None, lease_until=None))
 
 
 def _next_due(t: Transaction, group_id: int) -> datetime | None:

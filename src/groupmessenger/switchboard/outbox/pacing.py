@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Iterable
+from datetime import timedelta
 from fractions import Fraction
 from typing import Any
 
@@ -18,7 +19,7 @@ from sqlalchemy import Row, select, update
 from ...capabilities import LimitName, Unit
 from ..directory import Transaction
 from ..lines import Line
-from .tables import paces
+from .tables import lanes, paces
 
 _UNITS = {"s": 1_000, "min": 60_000, "h": 3_600_000}  # in milliseconds
 _FARTHEST = 2**62  # what a column holds
@@ -56,10 +57,10 @@ class Pace:
         return max(people, 1) if self.by_person else 1
 
 
-def wait(t: Transaction, pace: Pace, weight: int, *, again: bool) -> float:
+def wait(t: Transaction, pace: Pace, weight: int, group_id: int) -> float:
     """Let a message leave, which then is counted, and give 0; or for how many seconds it may not yet.
 
-    Those that have to wait are lined up, so that each comes back when it is its turn: then it is here `again`.
+    Groups that have to wait are lined up, once, so that each comes back when it is its turn.
     """
     row = _row(t, pace)
     # With all of a message's weight as the burst it waits for those before it, and not for itself.
@@ -67,13 +68,14 @@ def wait(t: Transaction, pace: Pace, weight: int, *, again: bool) -> float:
     (after,), decision = _algorithm.step([rate], (row.state,), _milliseconds(t), weight)
     if decision.allowed:
         t.execute(update(paces).where(paces.c.name == row.name).values(state=min(int(after), _FARTHEST)))
+        t.execute(update(lanes).where(lanes.c.group_id == group_id).values(turn_at=None))
         return 0.0
-    return (decision.retry_after_ms or 1) / 1000 if again else _turn(t, row, pace, weight)
+    return _turn(t, row, pace, weight, group_id)
 
 
-def line_up(t: Transaction, pace: Pace, weight: int) -> float:
-    """In how many seconds it is a message's turn that has to wait."""
-    return _turn(t, _row(t, pace), pace, weight)
+def line_up(t: Transaction, pace: Pace, weight: int, group_id: int) -> float:
+    """In how many seconds it is a group's turn that has to wait."""
+    return _turn(t, _row(t, pace), pace, weight, group_id)
 
 
 def count(t: Transaction, pace: Pace, weight: int) -> None:
@@ -94,15 +96,26 @@ def _row(t: Transaction, pace: Pace) -> Row[Any]:
     return row
 
 
-def _turn(t: Transaction, row: Row[Any], pace: Pace, weight: int) -> float:
+def _turn(t: Transaction, row: Row[Any], pace: Pace, weight: int, group_id: int) -> float:
+    """In how many seconds it is the turn of a group, which keeps its place, or gets the last."""
+    now, first = _milliseconds(t) * 1000, int(row.state)
+    place = t.execute(select(lanes.c.turn_at).where(lanes.c.group_id == group_id)).scalar()
+    turn = _end(t, row, pace, weight) if place is None else int(place.timestamp() * 1_000_000)
+    if place is None:
+        at = t.now + timedelta(microseconds=turn - now)
+        t.execute(update(lanes).where(lanes.c.group_id == group_id).values(turn_at=at))
+    return max(turn - now, first - now, 1000) / 1_000_000
+
+
+def _end(t: Transaction, row: Row[Any], pace: Pace, weight: int) -> int:
     """The end of the line, which then is longer; a line that would last long is none, and has many ends."""
     now, first = _milliseconds(t) * 1000, int(row.state)
     turn = max(int(row.line), first, now)
     if turn - now > _LONGEST:
-        return max(first - now, 0) / 1_000_000 + random.uniform(0, _LONGEST / 1_000_000)  # noqa: S311 - not a secret
+        return max(first, now) + random.randrange(_LONGEST)  # noqa: S311 - not a secret
     (after,), _ = _algorithm.step([Rate(pace.limit, pace.interval, burst=weight)], (0,), turn // 1000, weight)
     t.execute(update(paces).where(paces.c.name == row.name).values(line=min(int(after), _FARTHEST)))
-    return max((turn - now) / 1_000_000, 0.001)
+    return turn
 
 
 def waits(t: Transaction, lines: Iterable[Line]) -> dict[str, tuple[Pace, float]]:

@@ -78,8 +78,10 @@ def add(
         queued_at=t.now,
         ended_at=None if state in OPEN else t.now,
     )
-    number: int = t.execute(select(outbox.c.id).where(outbox.c.message_id == known)).scalar_one()
-    return number, new
+    if batch is not None and not new:  # one that was queued for itself is of the batch as well
+        alone = (outbox.c.message_id == known) & outbox.c.batch.is_(None)
+        t.execute(update(outbox).where(alone).values(batch=batch))
+    return int(t.execute(select(outbox.c.id).where(outbox.c.message_id == known)).scalar_one()), new
 
 
 def _state_of(t: Transaction, message_id: int) -> OutboxState:
@@ -115,8 +117,7 @@ def head(t: Transaction, group_id: int) -> Head | None:
 
 def number_of(t: Transaction, message_id: int) -> int | None:
     """The number of a message, if it is one of the outbox."""
-    found: int | None = t.execute(select(outbox.c.id).where(outbox.c.message_id == message_id)).scalar()
-    return found
+    return t.execute(select(outbox.c.id).where(outbox.c.message_id == message_id)).scalar()
 
 
 def tried_for(t: Transaction, number: int) -> float:

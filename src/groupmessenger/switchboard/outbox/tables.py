@@ -39,6 +39,7 @@ lanes = Table(  # of a group: who sends its messages
     Column("owner", Text),  # a worker
     Column("lease_until", Moment),
     Column("wake_at", Moment),  # when there may be something to do; null: not known of
+    Column("turn_at", Moment),  # its place in the line of those that wait for a pace
     Column("failures", Integer, nullable=False, default=0),  # one after the other
 )
 Index(None, lanes.c.wake_at)

@@ -155,7 +155,7 @@ class Worker:
         while True:
             await anyio.sleep(_BEAT)
             await self._trying("alive", self._do(self._alive, frozenset(self._busy)))
-            await self._trying("looking for what was forgotten", self._do(lanes.sweep))
+            await self._trying("looking for what was forgotten", self._do(_sweep))
             if self._observe is not None and (told := await self._trying("observed", self._do(stats))) is not None:
                 await anyio.to_thread.run_sync(self._observe, attrs.evolve(told, outcomes=dict(self.counts)))
 
@@ -193,6 +193,11 @@ class Worker:
         except GroupMessengerError as error:
             _log.error("this worker could not write that it is %s: %s", what, error)
             return None
+
+
+def _sweep(t: Transaction) -> None:
+    lanes.sweep(t)
+    lanes.tidy(t)
 
 
 def worker_of(operations: Operations, run: Runner, concurrency: int) -> Worker:

@@ -48,6 +48,7 @@ def upgrade() -> None:
         _text("owner", null=True),
         _time("lease_until", null=True),
         _time("wake_at", null=True),
+        _time("turn_at", null=True),
         _number("failures"),
         sa.PrimaryKeyConstraint("group_id", name="pk_groupmessenger_lanes"),
         _refers("lanes", "group_id", "groups"),
