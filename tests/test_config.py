@@ -105,7 +105,6 @@ def test_a_file_has_connections(here: Path, monkeypatch: pytest.MonkeyPatch) -> 
     assert Options(allow_broadcast=True, failover=True) == other.options
     assert ("main", ("main", "an other")) == (config.default, config.prefer)
     assert ("sqlite:///groups.db", "https://example.com/hooks") == (config.directory_url, config.public_url)
-    assert ("connections.main.pace",) == config.unused
     for text in (repr(config), str(config), repr(main), repr(other)):
         assert not [private for private in (SECRET, LINE, LINE[1:], "groups.db") if private in text]
 

@@ -86,15 +86,6 @@ class Config:
         """The plugins that the configuration was loaded with, and these, each once."""
         return tuple({id(each): each for each in (*self._plugins, *plugins)}.values())
 
-    @property
-    def unused(self) -> tuple[str, ...]:
-        """The keys of the file that say something this version does not act upon."""
-        return tuple(
-            dotted("connections", name, "pace")
-            for name, connection in self.connections.items()
-            if connection.options.pace
-        )
-
     def _others(self, name: str) -> Mapping[str, Capabilities]:
         return {each.name: each.capabilities for each in self.connections.values() if each.name != name}
 

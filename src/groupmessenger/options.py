@@ -26,7 +26,8 @@ class Options:
     without a country code. `limits` overrides limits by name. `strict` refuses what would otherwise go with a
     degradation or a doubt. `settle_after` is how many seconds a lost message may still turn up. `allow_broadcast`
     lets groups be private copies. `failover` lets a switchboard go on with another connection where this one cannot be
-    reached. `pace` ("10/s", "60/min", "1000/h") is kept, and not used yet.
+    reached. `pace` ("10/s", "60/min", "1000/h") is how fast workers send by this connection, counted as its provider
+    counts and shared by all of them; the provider's own where none is set. Direct sends count, and are not held back.
     """
 
     region: str | None = None

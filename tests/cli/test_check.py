@@ -133,16 +133,6 @@ def test_clocks_that_disagree(here: Here) -> None:
         assert any(f"{seconds}" in skew for seconds in range(3595, 3606))
 
 
-def test_what_the_file_says_in_vain(here: Here) -> None:
-    """Keys for later versions are named, so that nobody relies on them."""
-    head = 'default = "main"\nprefer = ["main"]\n[directory]\nurl = "sqlite:///groups.db"\n'
-    head += '[webhooks]\npublic_url = "https://example.com/hooks"\n'
-    here.write(head, main=here.settings("sendblue", pace="10/s", failover=True))
-    unused = ["connections.main.pace"]
-    assert unused == here.run("check", "--json").json["unused"]
-    assert here.run("check").tells("not acted upon by this one: " + ", ".join(unused))
-
-
 def test_a_url(here: Here, monkeypatch: pytest.MonkeyPatch) -> None:
     """What the environment says is checked where nothing else is named."""
     where = quote(str(here.box.settings("messagebird")["base_url"]), safe="")

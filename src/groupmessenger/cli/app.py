@@ -9,7 +9,16 @@ from cyclopts import CycloptsError
 from cyclopts.exceptions import UnknownOptionError, UnusedCliTokensError
 
 from ..errors import GroupMessengerError, InvalidInput, near
-from . import board_commands, group_commands, logical_commands, message_commands, setup_commands, webhook_commands
+from . import (
+    board_commands,
+    group_commands,
+    logical_commands,
+    message_commands,
+    outbox_commands,
+    setup_commands,
+    webhook_commands,
+    worker_commands,
+)
 from .consoles import hang_up, unread
 from .exits import INTERRUPTED, Exit, exit_of, listening
 from .root import app
@@ -21,10 +30,15 @@ __all__ = [
     "group_commands",
     "logical_commands",
     "message_commands",
+    "outbox_commands",
     "run",
     "setup_commands",
     "webhook_commands",
+    "worker_commands",
 ]
+
+
+_NAMES = "--groups-from"
 
 
 class UsageError(InvalidInput):
@@ -63,8 +77,11 @@ def _run(asked: list[str]) -> int:
 def _with_hyphen(asked: list[str]) -> list[str]:
     """Put a lone `-`, which stands for standard input, where cyclopts takes it for a text: after `--`."""
     options, texts = _split(asked)
+    if _NAMES in options[:-1]:  # after which it is that option's
+        at = options.index(_NAMES)
+        options[at : at + 2] = [f"{_NAMES}={options[at + 1]}"]
     if "-" not in options:
-        return asked
+        return [*options, "--", *texts] if texts else options
     return [*(each for each in options if each != "-"), "--", *(each for each in options if each == "-"), *texts]
 
 

@@ -75,6 +75,21 @@ class AskedByName(Typed):
         return cls(message=read_message(text, options), leave_out=options.leave_out, name=name, key=key)
 
 
+@attrs.frozen(kw_only=True)
+class Queued(Typed):
+    """A message that is queued: under a key or none, not before `at`."""
+
+    key: str | None
+    at: datetime | None
+
+    @classmethod
+    def of(cls, text: str, options: MessageOptions, key: str | None, connection: str | None) -> Queued:
+        """Read what was typed, where --at is the queue's; a text of `-` is standard input. Raises `InvalidInput`."""
+        asked = AskedByName.of("", text, options, key, connection)
+        message = attrs.evolve(asked.message, send_at=None)
+        return cls(message=message, leave_out=asked.leave_out, key=key, at=asked.message.send_at)
+
+
 def ask(
     words: tuple[str, ...], options: MessageOptions, key: str | None = None, connection: str | None = None
 ) -> Asked | AskedByName:
@@ -89,6 +104,26 @@ def ask(
     if key is not None:
         raise InvalidInput("--key is for a group of the directory, whose name stands before the text")
     return Asked.of(words[0], options)
+
+
+def name_and_text(words: tuple[str, ...]) -> tuple[str, str]:
+    """The two words of a message that is queued. Raises `InvalidInput`."""
+    match words:
+        case (name, text):
+            return name, text
+        case (name,):
+            return name, ""  # which a message with media may have
+    raise InvalidInput("--queue is for a group of the directory: write its name, and the text in quotes")
+
+
+def only_text(words: tuple[str, ...], groups_from: str) -> str:
+    """The one word of a message to the groups of a file. Raises `InvalidInput`."""
+    if len(words) > 1:
+        raise InvalidInput("with --groups-from there is one text, in quotes, and no other name of a group")
+    text = words[0] if words else ""
+    if text == groups_from == "-":
+        raise InvalidInput("standard input is either the text or the groups' names")
+    return text
 
 
 def read_message(text: str, options: MessageOptions) -> Message:

@@ -13,11 +13,12 @@ from .connecting import by_url, load
 
 if TYPE_CHECKING:
     from ..config import Config
+    from ..switchboard.asynchronous import AsyncSwitchboard
     from ..switchboard.blocking import Switchboard
     from ..switchboard.directory import Directory
 
 EXTRA = "pip install 'groupmessenger[switchboard]'"
-_PARTS = ("sqlalchemy", "alembic")
+_PARTS = ("sqlalchemy", "alembic", "pyrate_limiter")
 
 
 def has_extra() -> bool:
@@ -67,6 +68,14 @@ def board_of(config: Config) -> Switchboard:
         from ..switchboard.blocking import Switchboard
 
         return Switchboard(config)
+
+
+def open_async_board(path: Path | None) -> AsyncSwitchboard:
+    """Give one for a command that lasts, which follows the file; for the caller to close. Raises as `open_board`."""
+    with _extra():
+        from ..switchboard.asynchronous import AsyncSwitchboard
+
+        return AsyncSwitchboard(load(path), follow=True)
 
 
 def open_directory(path: Path | None) -> Directory:

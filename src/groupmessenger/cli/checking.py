@@ -45,14 +45,10 @@ class Checked:
 
 @attrs.frozen
 class Check:
-    """What was found of all of them, and of the directory's groups.
-
-    `unused` are keys of the file that this version does not act upon.
-    """
+    """What was found of all of them, and of the directory's groups."""
 
     source: str
     connections: tuple[Checked, ...]
-    unused: tuple[str, ...] = ()
     outlook: Outlook | None = None
 
     @property
@@ -69,7 +65,6 @@ class Check:
             "source": self.source,
             "connections": {each.name: _dump(each) for each in self.connections},
             "directory": None if self.outlook is None else dump_outlook(self.outlook),
-            "unused": list(self.unused),
             "ok": self.exit is Exit.DONE,
         }
 
@@ -90,10 +85,10 @@ def run_check(name: str | None, path: Path | None, tell: Callable[[str], object]
         with config.connect(each) as client:
             checked.append(_checked(each, client))
     if name is not None:
-        return Check(str(config.path), tuple(checked), config.unused)
+        return Check(str(config.path), tuple(checked))
     tell("the directory's groups")
     outlook = look_ahead(config, path)
-    return Check(str(config.path), tuple(checked), config.unused, outlook)
+    return Check(str(config.path), tuple(checked), outlook)
 
 
 def _checked(name: str, client: Client) -> Checked:
@@ -114,8 +109,6 @@ def show_check(check: Check, console: Console) -> None:
         console.print(table)
     if check.outlook is not None:
         show_outlook(console, check.outlook)
-    if check.unused:
-        say(console, f"Kept for later versions, and not acted upon by this one: {', '.join(check.unused)}")
 
 
 def print_check(check: Check) -> None:

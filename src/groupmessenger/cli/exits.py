@@ -32,7 +32,11 @@ INTERRUPTED = 130
 
 
 class Exit(IntEnum):
-    """The exit codes, all of them; 130 beside them is an interrupt before anything could have been sent."""
+    """The exit codes, all of them.
+
+    Beside them, 130 is an interrupt before anything could have been sent, or of what the next worker goes on with, and
+    143 a request to terminate that.
+    """
 
     DONE = 0
     WRONG = 1

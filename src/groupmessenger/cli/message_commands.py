@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from ..errors import InvalidInput
 from .consoles import output
 from .exits import Exit
-from .parameters import Connection, File, Json, Key, MessageOptions, Words
+from .parameters import Connection, File, GroupsFrom, Json, Key, MessageOptions, NoWait, Queue, Words
 from .root import app
 
 
@@ -51,6 +52,9 @@ def send(
     *words: Words,
     options: MessageOptions | None = None,
     key: Key = None,
+    queue: Queue = False,
+    groups_from: GroupsFrom = None,
+    no_wait: NoWait = False,
     connection: Connection = None,
     config: File = None,
     json: Json = False,
@@ -59,13 +63,28 @@ def send(
 
     Several `--to` are one shared thread; with `--separately` each gets a private copy.
     """
-    from .asking import AskedByName, ask
+    from .asking import AskedByName, Queued, ask, name_and_text, only_text
     from .boards import open_board, refuse_opted_out
     from .connecting import open_client
     from .journal import Journal
     from .sending import run_send
 
-    asked, journal = ask(words, options or MessageOptions(), key, connection), Journal()
+    options = options or MessageOptions()
+    if groups_from is not None:
+        from .bulk import run_bulk
+
+        text = only_text(words, groups_from)
+        return run_bulk(
+            groups_from, Queued.of(text, options, key, connection), config, no_wait=no_wait or queue, json=json
+        )
+    if no_wait:
+        raise InvalidInput("--no-wait is for --groups-from; a single message is queued with --queue")
+    if queue:
+        from .queueing import run_queue
+
+        name, text = name_and_text(words)
+        return run_queue(name, Queued.of(text, options, key, connection), config, json=json)
+    asked, journal = ask(words, options, key, connection), Journal()
     if isinstance(asked, AskedByName):
         from .board_sending import run_board_send
 

@@ -13,6 +13,7 @@ def _option(text: str) -> Parameter:
     return Parameter(help=text, negative="", show_default=False)
 
 
+Flag: TypeAlias = Annotated[bool, Parameter(negative="", show_default=False)]
 Json: TypeAlias = Annotated[bool, _option("Print one JSON object instead.")]
 Lines: TypeAlias = Annotated[bool, _option("Print one JSON object an event instead, each on a line.")]
 Connection: TypeAlias = Annotated[
@@ -38,6 +39,17 @@ Words: TypeAlias = Annotated[
 Key: TypeAlias = Annotated[
     str | None, _option("Of a group of the directory's: the same key again is the same message, sent once.")
 ]
+Queue: TypeAlias = Annotated[
+    bool, _option("Queue it for a worker, instead of sending it now; with --at, not before that time.")
+]
+GroupsFrom: TypeAlias = Annotated[
+    str | None,
+    _option(
+        "Send to all groups of the directory that this file names, one a line; `-` is standard input. "
+        "Each gets it once for a --key."
+    ),
+]
+NoWait: TypeAlias = Annotated[bool, _option("With --groups-from: queue it, and leave the sending to workers.")]
 To: TypeAlias = Annotated[tuple[str, ...], _option("A person's number, such as +13125550101. Once for each person.")]
 GroupId: TypeAlias = Annotated[str, _option("The provider's id of the group.")]
 Group: TypeAlias = Annotated[str, _option("The group's name in the directory; at a provider, its id.")]

@@ -23,7 +23,8 @@ groups = App(name="groups", help="The directory's groups, or, with --connection 
 members = App(name="members", help="Add people to a provider's group, and remove them.")
 config = App(name="config", help="The configuration file.")
 directory = App(name="directory", help="The database that groups with names are kept in.")
+outbox = App(name="outbox", help="Messages that are queued, and what became of them.")
 webhooks = App(name="webhooks", help="Hear what providers tell: messages that come in, what became of those that went.")
-for part in (groups, members, config, directory, webhooks):
+for part in (groups, members, config, directory, outbox, webhooks):
     app.command(part)
 app.register_install_completion_command()

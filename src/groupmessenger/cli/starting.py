@@ -50,6 +50,7 @@ _OPTIONS = """\
 # timeout = 30              # seconds for one answer
 # patience = 30             # seconds of waiting between tries
 # strict = false            # refuse what would otherwise go with something left out, or with a doubt
+# pace = "10/s"             # how fast workers send, or "60/min", "1000/h"; else as fast as the provider says
 # failover = false          # let groups with names go on with another connection where this one cannot be reached
 """
 _BROADCAST = """\

@@ -13,6 +13,7 @@ _COMMANDS = {
     r"\bsettle\(\)": "groupmessenger settle",
     r"\bfind it with group\(\)": "groupmessenger groups show has it",
     r"\bswitch\(('.*?'|\".*?\"), ('.*?')\)": r"groupmessenger switch \1 --to \2",
+    r"\(may_duplicate=True, --may-duplicate\)": "(--may-duplicate)",
     r"\bleave_out=\[\.\.\.\]": "--leave-out",
     r"\bgive region='US' \(or yours\)": 'write region = "US" (or yours) into the file',
     r"(is not a phone number)(?=$|; )": r"\1: '+', the country code and the number, such as +13125550101",
