@@ -231,6 +231,7 @@ def test_commands_print_what_the_page_shows(
     group = ""
     with Sandbox() as sandbox:
         (tmp_path / "groupmessenger.toml").write_text(configuration(sandbox), encoding="utf-8")
+        (tmp_path / "groups.txt").write_text("team\nalarm\n", encoding="utf-8")
         sandbox.phones["+13125550101"].send("Are you there?", to=sandbox.settings("sendblue")["line"])
         for shown in shown_on(COMMANDS):
             if shown.command == "echo $?":

@@ -15,6 +15,8 @@ from docs.pages import ROOT
 from groupmessenger import AsyncSwitchboard, Switchboard, switchboard
 from groupmessenger.messages import GroupReceipt
 from groupmessenger.sandbox import Sandbox
+from groupmessenger.switchboard.outbox.asynchronous import AsyncOutbox
+from groupmessenger.switchboard.outbox.blocking import Outbox
 from groupmessenger.switchboard.values import Handled, InboxEntry
 
 TEXT = (ROOT / "docs" / "reference" / "switchboard.md").read_text(encoding="utf-8")
@@ -30,15 +32,19 @@ def signatures(kind: type) -> Iterator[str]:
 def parameters(method: object) -> str:
     """The names of a method's parameters, with the star before those that are named in a call."""
     found = [each for each in inspect.signature(method).parameters.values() if each.name != "self"]  # type: ignore[arg-type]
+    several = [f"*{each.name}" for each in found if each.kind is each.VAR_POSITIONAL]
     named = [each.name for each in found if each.kind is each.KEYWORD_ONLY]
-    return ", ".join([each.name for each in found if each.name not in named] + (["*", *named] if named else []))
+    plain = [each.name for each in found if each.kind is each.POSITIONAL_OR_KEYWORD]
+    return ", ".join([*plain, *several, *(["*"] if named and not several else []), *named])
 
 
 def test_the_page_has_every_method() -> None:
     """With all of its parameters; those of the async face are the same."""
-    described = set(re.findall(r"`(\w+\([^`)]*\))`", TEXT))
+    described = set(re.findall(r"`([\w.]+\([^`)]*\))`", TEXT))
     assert [each for each in signatures(Switchboard) if each not in described] == []
     assert [each for each in signatures(AsyncSwitchboard) if each not in described] == []
+    assert [each for each in signatures(Outbox) if f"outbox.{each}" not in described] == []
+    assert [each for each in signatures(AsyncOutbox) if f"outbox.{each}" not in described] == []
 
 
 def test_the_page_has_every_value_with_its_fields() -> None:
@@ -59,7 +65,7 @@ def test_the_page_has_every_value_with_its_fields() -> None:
 
 def test_the_page_has_every_word_of_a_state() -> None:
     """All values of the enumerations."""
-    states = [getattr(switchboard, name) for name in ("State", "ThreadState")]
+    states = [getattr(switchboard, name) for name in ("State", "ThreadState", "InboxState", "OutboxState")]
     assert [str(word) for kind in states for word in kind if f"`{word}`" not in TEXT] == []
 
 
