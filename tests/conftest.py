@@ -5,17 +5,19 @@ from __future__ import annotations
 import functools
 import gc
 import sys
-from importlib.metadata import EntryPoints, entry_points
+from importlib.metadata import EntryPoints, entry_points, version
 from pathlib import Path
 
 import pytest
 
-from groupmessenger import plugins
+from groupmessenger import plugins, transport
 
 
 def pytest_sessionstart() -> None:
     """Read what is installed again only when the path or a folder of it changed, as tests of plugins change them."""
-    pytest.MonkeyPatch().setattr(plugins, "entry_points", _installed)
+    patch = pytest.MonkeyPatch()
+    patch.setattr(plugins, "entry_points", _installed)
+    patch.setattr(transport, "version", functools.cache(version))
 
 
 def pytest_collection_finish() -> None:

@@ -39,15 +39,6 @@ GET = Request("GET", "/")
 LATER = datetime(2030, 1, 1, tzinfo=UTC)
 
 
-@pytest.fixture(autouse=True, scope="module")
-def only_what_is_new_is_collected() -> Iterator[None]:
-    """The tests here collect garbage, to hear what nobody closed; of a whole run's objects that would take long."""
-    gc.collect()
-    gc.freeze()
-    yield
-    gc.unfreeze()
-
-
 @attrs.define
 class Wires:
     """What requests meet: each takes `seconds`, and how many were there at once is kept."""

@@ -54,11 +54,12 @@ def opened(provider: str) -> Iterator[Place]:
         yield Place(box, stack.enter_context(box.connect(provider)), recorder)
 
 
+@pytest.mark.parametrize("count", [20, pytest.param(60, marks=pytest.mark.slow)])
 @pytest.mark.parametrize("provider", PROVIDERS)
-def test_no_reply_is_seen_outside_of_its_thread(provider: str) -> None:
+def test_no_reply_is_seen_outside_of_its_thread(provider: str, count: int) -> None:
     """Whoever is in the groups, whoever wrote where, privately or in one of several threads of the same people."""
 
-    @settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow], derandomize=True)
+    @settings(max_examples=count, deadline=None, suppress_health_check=[HealthCheck.too_slow], derandomize=True)
     @given(groups=st.lists(GROUPS, min_size=1, max_size=3), data=st.data())
     def examples(groups: list[list[str]], data: st.DataObject) -> None:
         with opened(provider) as place:

@@ -33,10 +33,10 @@ def fill(transaction: Transaction) -> int:
     return int(transaction.execute(select(groups.c.id)).scalar_one())
 
 
-def count_to_1000(url: str) -> None:
+def count_up(times: int, url: str) -> None:
     directory = Directory(url)
     directory.do(start_count)
-    for _ in range(1000):
+    for _ in range(times):
         directory.do(add_one)
     directory.close()
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import os
 import subprocess
 import sys
@@ -15,7 +16,7 @@ from typing import NoReturn
 import pytest
 from sqlalchemy import func, insert, select, update
 from switchboard.databases import ON_POSTGRESQL, engine_of
-from switchboard.processes import add_one, at_once, count, count_to_1000, fill, make, start_count
+from switchboard.processes import add_one, at_once, count, count_up, fill, make, start_count
 
 from groupmessenger.errors import DirectoryError, InvalidInput
 from groupmessenger.switchboard import directory as directory_module
@@ -30,9 +31,10 @@ NOON = datetime(2030, 1, 1, 12, tzinfo=UTC)
 # Several at once.
 
 
-def test_processes_lose_no_update(directory: Directory, database: str) -> None:
-    assert [0] * 4 == at_once(4, count_to_1000, [database])
-    assert 4000 == directory.do(count)
+@pytest.mark.parametrize("times", [200, pytest.param(1000, marks=pytest.mark.slow)])
+def test_processes_lose_no_update(directory: Directory, database: str, times: int) -> None:
+    assert [0] * 4 == at_once(4, functools.partial(count_up, times), [database])
+    assert 4 * times == directory.do(count)
 
 
 def test_threads_lose_no_update(directory: Directory) -> None:
@@ -42,9 +44,10 @@ def test_threads_lose_no_update(directory: Directory) -> None:
     assert 200 == directory.do(count)
 
 
-def test_processes_make_one_file_together(tmp_path: Path) -> None:
+@pytest.mark.parametrize("files", [10, pytest.param(30, marks=pytest.mark.slow)])
+def test_processes_make_one_file_together(tmp_path: Path, files: int) -> None:
     """Who comes second finds it made, though SQLite says at once that it is locked while its journal changes."""
-    assert [0] * 4 == at_once(4, make, [f"sqlite:///{tmp_path / str(number)}.db" for number in range(30)])
+    assert [0] * 4 == at_once(4, make, [f"sqlite:///{tmp_path / str(number)}.db" for number in range(files)])
 
 
 FORKING = """

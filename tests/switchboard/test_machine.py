@@ -275,7 +275,15 @@ class Groups(RuleBasedStateMachine):
         assert before == len(self.scene.box.log)
 
 
-@pytest.mark.parametrize(("engine", "examples"), [("sqlite", 15), ("postgresql", 3)])
+@pytest.mark.parametrize(
+    ("engine", "examples"),
+    [
+        ("sqlite", 8),
+        ("postgresql", 2),
+        pytest.param("sqlite", 24, marks=pytest.mark.slow),
+        pytest.param("postgresql", 5, marks=pytest.mark.slow),
+    ],
+)
 def test_any_sequence_of_operations(databases: Databases, engine: str, examples: int) -> None:
     kind = type("Groups", (Groups,), {"engine": engine, "databases": databases})
     run_state_machine_as_test(

@@ -442,11 +442,14 @@ def test_time_out(box: Sandbox, make: Make) -> None:
 
 
 @pytest.mark.parametrize(("kind", "status"), [("drop", None), ("reset", None), ("refuse", 500), ("refuse", 409)])
-def test_its_retries_text_people_twice(box: Sandbox, make: Make, kind: str, status: int | None) -> None:
+def test_its_retries_text_people_twice(
+    box: Sandbox, make: Make, kind: str, status: int | None, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """With `max_retries` left as it is, a lost answer makes the SDK send again: everybody has it twice.
 
     We raise that it is unknown, and find it.
     """
+    monkeypatch.setattr("sendblue_api._base_client.INITIAL_RETRY_DELAY", 0.01)  # seconds
     sdk = make(max_retries=sendblue_api.DEFAULT_MAX_RETRIES)
     box.fault(kind, operation="send_group", phase="after", status=status)
     assert sdk.send("From the SDK").status == "QUEUED"

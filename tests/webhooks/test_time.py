@@ -21,7 +21,7 @@ from webhooks.mounted import Handler
 from groupmessenger import Client, Event, webhooks
 from groupmessenger.plugins import load_observers
 from groupmessenger.provider import hookimpl
-from groupmessenger.webhooks import MemorySeen, Standing
+from groupmessenger.webhooks import MemorySeen, Standing, asynchronous
 from groupmessenger.webhooks.receiver import LEASE, Handle, Receiver, run
 
 BODY = json.dumps([wrote()]).encode()
@@ -31,6 +31,14 @@ BODY = json.dumps([wrote()]).encode()
 def client() -> Iterator[Client]:
     with Client(messenger(), http=Vendor().transport()) as opened:
         yield opened
+
+
+@pytest.fixture
+def impatient() -> Iterator[pytest.MonkeyPatch]:
+    """The provider waits for a tenth of a second, until this is undone."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(asynchronous, "_OF_THE_TIME", 0.05)
+        yield patch
 
 
 class Caller:
@@ -60,7 +68,9 @@ class Caller:
 
 
 @pytest.mark.anyio
-async def test_a_handler_that_takes_longer_than_the_provider_waits(client: Client) -> None:
+async def test_a_handler_that_takes_longer_than_the_provider_waits(
+    client: Client, impatient: pytest.MonkeyPatch
+) -> None:
     """The provider is asked to come again, and then finds it done: the handler is not interrupted."""
     goes_on = anyio.Event()
     handled: list[str] = []
@@ -78,6 +88,7 @@ async def test_a_handler_that_takes_longer_than_the_provider_waits(client: Clien
         await again()
         assert (503, []) == (again.status, handled)  # in the first one's hands
         goes_on.set()
+    impatient.undo()
     await later()
     assert (200, ["in/1"]) == (later.status, handled)
 
@@ -105,7 +116,9 @@ async def test_a_server_that_gives_up_lets_go_of_the_event(client: Client) -> No
 
 
 @pytest.mark.anyio
-async def test_a_caller_that_leaves_before_the_answer_does_not_end_the_handler(client: Client) -> None:
+async def test_a_caller_that_leaves_before_the_answer_does_not_end_the_handler(
+    client: Client, impatient: pytest.MonkeyPatch
+) -> None:
     """What it began it ends, and that is kept."""
     goes_on = anyio.Event()
     handled: list[str] = []
@@ -121,6 +134,7 @@ async def test_a_caller_that_leaves_before_the_answer_does_not_end_the_handler(c
         tasks.start_soon(first)
         await first.answered.wait()
         goes_on.set()
+    impatient.undo()
     await later()
     assert (200, ["in/1"]) == (later.status, handled)
 

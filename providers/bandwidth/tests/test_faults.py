@@ -281,7 +281,9 @@ BATCHES = [*((way, name) for way in WAYS[:2] for name in SENDS), ("trio", "send"
 def batches() -> dict[tuple[str, str], Future[dict[str, Case]]]:
     """All batches, of which four run at a time: much of it is waiting."""
     with ThreadPoolExecutor(4) as pool:
-        return {batch: pool.submit(run_batch, *batch) for batch in BATCHES}
+        ended = {batch: pool.submit(run_batch, *batch) for batch in BATCHES}
+    gc.collect()
+    return ended
 
 
 def run_batch(way: str, name: str) -> dict[str, Case]:
@@ -304,7 +306,6 @@ def run_batch(way: str, name: str) -> dict[str, Case]:
         for case in cases.values():
             case.report = follow(box, caller, name, case)
             case.seen_finally = seen(box, case.people)
-    gc.collect()
     return cases
 
 
@@ -793,14 +794,15 @@ def series(seed: int) -> tuple[list[Sent], dict[str, list[list[str]]]]:
         time.sleep(SLOW)  # for what is delayed
         box.clock.advance(LATE)
         phones = {"send": [box.phones[each].texts for each in group], "send_direct": [box.phones[other[0]].texts]}
-    gc.collect()
     return sent, phones
 
 
 @functools.cache
 def all_series() -> list[tuple[list[Sent], dict[str, list[list[str]]]]]:
     with ThreadPoolExecutor(SERIES) as pool:
-        return list(pool.map(series, range(SERIES)))
+        ended = list(pool.map(series, range(SERIES)))
+    gc.collect()
+    return ended
 
 
 @pytest.mark.parametrize("seed", range(SERIES))

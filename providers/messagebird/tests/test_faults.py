@@ -467,7 +467,9 @@ BATCHES = [
 def batches() -> dict[tuple[str, str], Future[dict[str, Case]]]:
     """All batches, of which six run at a time: much of it is waiting."""
     with ThreadPoolExecutor(6) as pool:
-        return {batch: pool.submit(run_batch, *batch) for batch in BATCHES}
+        ended = {batch: pool.submit(run_batch, *batch) for batch in BATCHES}
+    gc.collect()
+    return ended
 
 
 def run_batch(way: str, name: str) -> dict[str, Case]:
@@ -486,7 +488,6 @@ def run_batch(way: str, name: str) -> dict[str, Case]:
             case.report = _follow(caller, operation, case)
             case.seen_finally = operation.seen(box, case.subject)
             case.groups = len(operation.made(box, case.subject)) if isinstance(operation, Create) else 0
-    gc.collect()
     return cases
 
 

@@ -42,7 +42,9 @@ def mixed(seed: int) -> dict[str, Any]:
     return doubts | {"sendblue.group_id": "given", "sendblue.agent_plan": False}
 
 
-EVERY += [pytest.param(mixed(seed), id=f"mixed-{seed}") for seed in range(16)]
+EVERY += [
+    pytest.param(mixed(seed), id=f"mixed-{seed}", marks=[pytest.mark.slow] if seed >= 6 else []) for seed in range(16)
+]
 
 
 @attrs.define

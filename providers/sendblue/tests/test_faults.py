@@ -434,7 +434,9 @@ BATCHES = [*((way, name) for way in WAYS[:2] for name in OPERATIONS), ("trio", "
 def batches() -> dict[tuple[str, str], Future[dict[str, Case]]]:
     """All batches, of which four run at a time: most of it is waiting."""
     with ThreadPoolExecutor(4) as pool:
-        return {batch: pool.submit(run_batch, *batch) for batch in BATCHES}
+        ended = {batch: pool.submit(run_batch, *batch) for batch in BATCHES}
+    gc.collect()
+    return ended
 
 
 def run_batch(way: str, name: str) -> dict[str, Case]:
@@ -456,7 +458,6 @@ def run_batch(way: str, name: str) -> dict[str, Case]:
             case.seen_settled = operation.seen(box, case.subject)
             case.report = _follow(caller, operation, case)
             case.seen_finally = operation.seen(box, case.subject)
-    gc.collect()
     return cases
 
 
@@ -791,14 +792,15 @@ def series(seed: int) -> Series:
             sent.append(one)
         box.clock.advance(LATE)
         phones = {"group": [box.phones[number].texts for number in people], "other": [box.phones[other].texts]}
-    gc.collect()
     return Series(sent, phones)
 
 
 @functools.cache
 def all_series() -> list[Series]:
     with ThreadPoolExecutor(SERIES) as pool:
-        return list(pool.map(series, range(SERIES)))
+        ended = list(pool.map(series, range(SERIES)))
+    gc.collect()
+    return ended
 
 
 @pytest.mark.parametrize("seed", range(SERIES))
