@@ -13,11 +13,12 @@ from groupmessenger.flow import Flow
 from groupmessenger.phone import parse_members
 from groupmessenger.switchboard import people
 from groupmessenger.switchboard.directory import Transaction
-from groupmessenger.switchboard.ledger import Leaving
+from groupmessenger.switchboard.ledger import Leaving, Wanted
 
 from .notes import Asked, Departure, Note
+from .settings import NAMES, SETTLE
 from .weather import Weather
-from .world import NAMES, SETTLE, Node, World
+from .world import Node, World
 
 PHONES = tuple(f"+1312555010{number}" for number in range(1, 7))
 LASTING = 400.0  # seconds that the program goes on
@@ -32,6 +33,8 @@ class Application:
         self.rng = world.rng
         self.notes: list[Note] = []
         self.departures: list[Departure] = []
+        self.delayed: set[int] = set()  # messages of the outbox that others went before
+        self.given_up: set[str] = set()  # attempts of which nobody could tell
         self.opted_out: set[str] = set()  # as the switchboard was told
         self.names: list[str] = []
         self._stamps = itertools.count()
@@ -116,6 +119,9 @@ class Application:
             self._default = self.rng.choice(NAMES)
             self.world.say(f"the file names {self._default}")
         node = self.world.node(f"p{next(self._births)}", self._default)
+        self._started(node)
+
+    def _started(self, node: Node) -> None:
         if self.rng.random() < 0.5:
             node.process.start(self._settled(node))
 
@@ -282,3 +288,9 @@ class Application:
                 next(self._stamps),
             )
         )
+
+    def begun(self, t: Transaction, wanted: Wanted) -> None:
+        """An attempt is begun."""
+
+    def looked(self, t: Transaction, group_id: int, number: int | None) -> None:
+        """A worker looked which message of a group is next."""

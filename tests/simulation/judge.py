@@ -21,11 +21,6 @@ from .world import World
 _PASSING = (InProgress, NotReached, ProviderUnavailable, DirectoryError)
 
 
-def verdict(world: World, application: Application) -> list[str]:
-    """Everything that does not hold."""
-    return list(Judge(world, application).faults())
-
-
 class Judge:
     """Compares what there is."""
 
@@ -41,6 +36,7 @@ class Judge:
             self.departures[departure.token].append(departure)
         self.rows = world.directory.do(_read)
         self.sent = {row.token for row in self.rows if row.state == State.SENT}
+        self.twins = Counter(note.text for note in application.notes)
 
     def faults(self) -> Iterator[str]:
         yield from self._ended()
@@ -112,38 +108,35 @@ class Judge:
             meant[departure.text] |= departure.members - departure.opted_out
             if departure.opted_out:
                 yield f"I-5: {departure.text!r} left although {sorted(departure.opted_out)} had opted out"
-        for text in {note.text for note in self.application.notes}:
+        for text in self.twins:
             for number in self.shown.get(text, ()):
                 if number not in meant[text]:
                     yield f"I-5: {number} shows {text!r}, which was not for them"
 
     def _answers(self) -> Iterator[str]:
         """I-2 of what callers were told."""
-        twins = Counter(note.text for note in self.application.notes)
         for note in self.application.notes:
             outcomes = {call.outcome for call in note.calls}
             shown = any(self.shown[note.text].values()) if note.text in self.shown else False
             if Outcome.SENT in outcomes and not shown and not self._ever_out():
                 yield f"I-2: {note.key or note.text} was said to be sent, and nobody shows it"
-            if outcomes == {Outcome.NOT_SENT} and shown and twins[note.text] == 1:
+            if outcomes == {Outcome.NOT_SENT} and shown and self.twins[note.text] == 1:
                 yield f"I-2: {note.key or note.text} was said not to be sent, and is shown"
 
     def _late_answers(self) -> Iterator[str]:
         """I-2 of who asks again: by then it is not said not to be sent. A name that is no group's has no keys."""
-        twins = Counter(note.text for note in self.application.notes)
         for note in self.application.notes:
             gone = [
                 each.at for each in self.application.departures if each.text == note.text and each.token in self.sent
             ]
-            for call in note.calls if twins[note.text] == 1 else ():
+            for call in note.calls if self.twins[note.text] == 1 else ():
                 known = not isinstance(call.error, InvalidInput)
                 if known and call.outcome is Outcome.NOT_SENT and any(at < (call.ended or 0) for at in gone):
                     yield f"I-2: {note.key or note.text} was said not to be sent after it was: {call.error!r}"
 
     def _order(self) -> Iterator[str]:
         """I-4: in a thread, messages of one group are in the order in which they were sent."""
-        twins = Counter(note.text for note in self.application.notes)
-        notes = {note.text: note for note in self.application.notes if note.calls and twins[note.text] == 1}
+        notes = {note.text: note for note in self.application.notes if note.calls and self.twins[note.text] == 1}
         for phone in self.world.vendors.network.phones:
             for shown in phone.messages.values():
                 here = [notes[each.text] for each in shown if each.text in notes]

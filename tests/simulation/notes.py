@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 import attrs
 
 from groupmessenger.errors import GroupMessengerError, Outcome
+from groupmessenger.switchboard.outbox.pacing import Pace
 from groupmessenger.switchboard.values import BoardReceipt
 
 
@@ -49,3 +52,30 @@ class Departure:
     members: frozenset[str]
     opted_out: frozenset[str]
     at: int
+
+
+@attrs.define(eq=False)
+class Wish:
+    """One message that the application wants to be queued, perhaps not before a time."""
+
+    group: str
+    text: str
+    key: str | None
+    at: datetime | None = None
+    numbers: set[int] = attrs.field(factory=set)  # in the outbox, as far as it was told
+    calls: int = 0
+    left: int = 0  # how often it is asked again
+    direct: bool = False  # it was sent out of its turn as well
+
+
+@attrs.frozen
+class Left:
+    """What was let go, as the outbox and the pace see it; `entry` is its number in the outbox, if it has one."""
+
+    token: str
+    entry: int | None
+    at: int
+    now: datetime  # by the directory
+    pace: Pace | None
+    weight: int
+    waits: bool

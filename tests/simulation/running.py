@@ -2,22 +2,30 @@
 
 from __future__ import annotations
 
+import logging
 import random
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from datetime import UTC, datetime
 from functools import wraps
+from typing import Any
 from unittest import mock
 
+import anyio
 import attrs
 
-from groupmessenger.switchboard import ledger, sending
+from groupmessenger.switchboard import ledger, outcomes, sending
 from groupmessenger.switchboard.directory import Directory, Transaction
-from groupmessenger.switchboard.ledger import Leaving
+from groupmessenger.switchboard.ledger import Leaving, Reserved, Standing, Wanted
+from groupmessenger.switchboard.outbox import queue
+from groupmessenger.switchboard.outbox.queue import Head
 from groupmessenger.switchboard.tables import facts, metadata
 
 from .application import Application
-from .judge import verdict
+from .judge import Judge
+from .processes import pause
+from .queue_judge import QueueJudge
+from .queueing import Queueing
 from .vendors import START
 from .weather import Weather
 from .world import World
@@ -56,20 +64,23 @@ class Stage:
     def close(self) -> None:
         self.directory.close()
 
-    def play(self, seed: int, *, told: bool = False) -> tuple[list[str], list[str]]:
+    def play(
+        self, seed: int, *, told: bool = False, program: type[Application] = Application
+    ) -> tuple[list[str], list[str]]:
         """What does not hold in the world of a seed, and what happened there if it is to be `told`."""
         with self.world(seed, told=told) as world:
-            application = Application(world)
+            application = program(world)
             with _watched(application):
                 application.run()
-            return verdict(world, application), world.trace or []
+            judge = QueueJudge(world, application) if isinstance(application, Queueing) else Judge(world, application)
+            return list(judge.faults()), world.trace or []
 
     @contextmanager
     def world(self, seed: int, *, weather: Weather | None = None, told: bool = False) -> Iterator[World]:
         """A world with an empty directory."""
         self.directory.do(_empty)
         world = World(seed, self.directory, weather=weather, told=told)
-        self.time.now = world.clock.now
+        self.time.now = world.directory_time
         state = random.getstate()
         random.seed(seed)
         try:
@@ -88,15 +99,49 @@ def _empty(t: Transaction) -> None:
 
 @contextmanager
 def _watched(application: Application) -> Iterator[None]:
-    """Let the application see what is let go, in the transaction that does it. Who waits looks seldom, to be quick."""
-    depart = ledger.depart
+    """Let the application see what is done, in the transactions that do it. Who waits looks seldom, to be quick."""
+    depart, reserve, head, delay = ledger.depart, ledger.reserve, queue.head, queue.delay
+    give_up = outcomes.give_up
 
     @wraps(depart)
-    def watched(t: Transaction, leaving: Leaving) -> float | None:
+    def departing(t: Transaction, leaving: Leaving) -> float | None:
         seconds = depart(t, leaving)
         if seconds == 0:
             application.departed(t, leaving)
         return seconds
 
-    with mock.patch.object(ledger, "depart", watched), mock.patch.object(sending, "_PAUSE", (0.5, 2.0)):
+    @wraps(reserve)
+    def reserving(t: Transaction, wanted: Wanted) -> Standing:
+        standing = reserve(t, wanted)
+        if isinstance(standing, Reserved):
+            application.begun(t, wanted)
+        return standing
+
+    @wraps(head)
+    def heading(t: Transaction, group_id: int) -> Head | None:
+        found = head(t, group_id)
+        application.looked(t, group_id, None if found is None else found.id)
+        return found
+
+    @wraps(delay)
+    def delaying(t: Transaction, number: int, seconds: float, why: str) -> None:
+        application.delayed.add(number)
+        delay(t, number, seconds, why)
+
+    @wraps(give_up)
+    def giving_up(t: Transaction, token: str, why: str) -> None:
+        application.given_up.add(token)
+        give_up(t, token, why)
+
+    patched: dict[Any, dict[str, Any]] = {
+        ledger: {"depart": departing, "reserve": reserving},
+        queue: {"head": heading, "delay": delaying},
+        outcomes: {"give_up": giving_up},
+        sending: {"_PAUSE": (0.5, 2.0)},
+        anyio: {"sleep": pause},
+    }
+    with ExitStack() as stack:
+        for module, changes in patched.items():
+            stack.enter_context(mock.patch.multiple(module, **changes))
+        stack.enter_context(mock.patch.object(logging.getLogger("groupmessenger.outbox"), "disabled", new=True))
         yield

@@ -6,9 +6,12 @@ import os
 
 import pytest
 
+from .application import Application
+from .queueing import Queueing
 from .running import Stage
 
 FIRST, COUNT = "GROUPMESSENGER_SIM_SEED", "GROUPMESSENGER_SIM_COUNT"
+_FILES: dict[type[Application], str] = {Application: "test_worlds.py", Queueing: "test_queue_worlds.py"}
 _LONGEST = 400  # lines of a trace; the first say how it came about, the last how it ended
 
 
@@ -23,12 +26,12 @@ def named(seeds: range) -> str:
     return f"{seeds[0]}-{seeds[-1]}"
 
 
-def play(stage: Stage, seeds: range) -> None:
+def play(stage: Stage, seeds: range, program: type[Application] = Application) -> None:
     """Play these worlds. Fails with the first in which something does not hold, and what happened there."""
     for seed in seeds:
-        faults, _ = stage.play(seed)
+        faults, _ = stage.play(seed, program=program)
         if faults:
-            again, trace = stage.play(seed, told=True)
+            again, trace = stage.play(seed, told=True, program=program)
             told = trace if len(trace) <= _LONGEST else [*trace[: _LONGEST // 2], "...", *trace[-_LONGEST // 2 :]]
             pytest.fail(
                 "\n".join(
@@ -37,7 +40,7 @@ def play(stage: Stage, seeds: range) -> None:
                         *(f"  {fault}" for fault in faults),
                         *([] if again == faults else ["  (not so when it is played again)"]),
                         *(line[:240] for line in told),
-                        f"again: {FIRST}={seed} {COUNT}=1 pytest -n0 tests/simulation/test_worlds.py",
+                        f"again: {FIRST}={seed} {COUNT}=1 pytest -n0 tests/simulation/{_FILES[program]}",
                     ]
                 ),
                 pytrace=False,

@@ -20,6 +20,9 @@ class Fate(Enum):
     ANSWER_LOST = auto()
     LATE = auto()  # the vendor does it when the caller has long given up
     REFUSED = auto()  # an answer that it was not done
+    DENIED = auto()  # one that the credentials are not accepted
+    OVERDRAWN = auto()  # one that there is no quota left
+    REJECTED = auto()  # one that it cannot be done, which is so for ever
     UNCLEAR = auto()  # an answer that says nothing; the vendor did it or not
 
 

@@ -3,17 +3,14 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from datetime import datetime, timedelta
-from functools import cache, partial
-from pathlib import Path
+from functools import partial
 from typing import Any
 
 import attrs
 
 from groupmessenger.callbacks import Callback
-from groupmessenger.config import Config
-from groupmessenger.connections import read_connection
 from groupmessenger.errors import DirectoryError, GroupMessengerError, InvalidSignature
 from groupmessenger.events import Event
 from groupmessenger.exchange import Exchange
@@ -28,13 +25,11 @@ from groupmessenger.switchboard.operations import Operations
 from groupmessenger.switchboard.rules import Rules
 
 from .processes import Driver, Process, pause
-from .vendors import HOST, START, Ring, Vendors, base_url, readings
+from .settings import ANSWERS, NAMES, SETTLE, TIMEOUT, config, hook
+from .vendors import START, Ring, Vendors, readings
 from .weather import Fate, Weather
 from .weather import Ring as Ringing
 
-TIMEOUT, PATIENCE, SETTLE = 10.0, 4.0, 120.0
-NAMES = ("sendblue", "second", "messagebird", "bandwidth")
-PROVIDERS = {"second": "sendblue"}
 SENDS = ("send_group", "send")  # the sandbox's words for what carries a message
 LONGEST_LATE = 0.8  # of the settle time: what is later than that, no library can know
 
@@ -65,9 +60,14 @@ class World:
         self.graveyard: list[Process] = []
         self.nodes: list[Node] = []
         self.own_callbacks = self.rng.random() < 0.5
+        self.skews: tuple[float, ...] = (0, 0, -2, 2)  # seconds by which the clocks of processes may be wrong
+        self.is_own_time = False  # whether a process's clock is the directory's, as on SQLite
+        self.pace: str | None = None
+        self.transactions = 0
+        self._asking: Process | None = None
         for provider, face in self.vendors.faces.items():
             if self.rng.random() < 0.6:
-                face.calls(_hook(provider))
+                face.calls(hook(provider))
         self.say(f"{doubts}")
         self.on_death: Callable[[Node], None] = lambda node: None
         self.on_events: Callable[[tuple[Event, ...]], None] = lambda events: None
@@ -77,6 +77,11 @@ class World:
     def say(self, what: str) -> None:
         if self.trace is not None:
             self.trace.append(f"{(self.clock.now() - START).total_seconds():9.3f} {what}")
+
+    def directory_time(self) -> datetime:
+        """What the directory's clock says to whoever is asking."""
+        wrong = self._asking.skew if self.is_own_time and self._asking is not None else timedelta()
+        return self.clock.now() + wrong
 
     def go_on(self, seconds: float) -> None:
         """Let time pass."""
@@ -88,7 +93,7 @@ class World:
 
     def node(self, name: str, default: str) -> Node:
         """Start a process."""
-        skew = timedelta(seconds=self.rng.choice((0, 0, -2, 2)))
+        skew = timedelta(seconds=self.rng.choice(self.skews))
         process = Process(name, self.clock, skew)
         lines = {each: self._line(process, each) for each in NAMES}
         board = Board(self.directory, lines, Rules(default))
@@ -98,10 +103,10 @@ class World:
         return node
 
     def _line(self, process: Process, name: str) -> Line:
-        config = _config(self.own_callbacks)
-        connection = config.connections[name]
+        file = config(self.own_callbacks, self.pace)
+        connection = file.connections[name]
         client = ClientOperations.build(
-            connection.messenger, observers=None, origin=config.origin(name), **connection.options.for_client()
+            connection.messenger, observers=None, origin=file.origin(name), **connection.options.for_client()
         )
         provider = connection.provider
         driver = Driver(self, process, provider, Exchange(connection.messenger, connection.options.patience))
@@ -135,8 +140,9 @@ class World:
         if self.rng.random() < self.weather.lost_before:
             self.say(f"{process.name} cannot {what}")
             raise DirectoryError("the directory was not reached")
+        self.transactions += 1
         try:
-            result = work()
+            result = self.at_once(process, work)
         except GroupMessengerError as error:
             self.say(f"{process.name} {what} raises {error!r}")
             raise
@@ -145,6 +151,14 @@ class World:
             self.say(f"{process.name} does not hear that it did {what}")
             raise DirectoryError("the directory did not answer")
         return result
+
+    def at_once(self, process: Process, work: Callable[[], Any]) -> Any:
+        """A transaction by its clock, without any accident."""
+        self._asking = process
+        try:
+            return work()
+        finally:
+            self._asking = None
 
     async def wire(self, process: Process, provider: str, request: Request, leave_by: datetime | None) -> Response:
         """A request to a vendor. Once it has left, the vendor gets it, whatever becomes of who asked."""
@@ -159,6 +173,9 @@ class World:
         if fate is Fate.REFUSED:
             await pause(self.rng.uniform(0.01, 0.3))
             return self._refusal(provider)
+        if (answer := ANSWERS.get((provider, fate))) is not None:
+            await pause(self.rng.uniform(0.01, 0.3))
+            return answer
         box: list[Response] = []
         act = partial(self._act, provider, request, operation, box)
         timeout = TIMEOUT if request.timeout is None else request.timeout
@@ -251,30 +268,3 @@ def _named(work: Callable[[], Any]) -> str:
     closure = getattr(inner, "__closure__", None) or ()
     names = [getattr(cell.cell_contents, "__name__", "") for cell in closure if callable(cell.cell_contents)]
     return next(filter(None, names), "work")
-
-
-def _hook(provider: str) -> str:
-    return f"{HOST}/hooks/{provider}"
-
-
-@cache
-def _config(own_callbacks: bool) -> Config:
-    """The file that all processes have."""
-    vendors = Vendors.open(lambda ring: None)
-    tables: dict[str, dict[str, Any]] = {}
-    for name in NAMES:
-        provider = PROVIDERS.get(name, name)
-        tables[name] = {"provider": provider, **vendors.faces[provider].settings(base_url(provider))}
-        tables[name] |= {"timeout": TIMEOUT, "patience": PATIENCE, "settle_after": SETTLE, "failover": True}
-    first = tables["sendblue"]["line"]
-    tables["second"] |= {"line": tables["sendblue"]["other_lines"][0], "other_lines": [first]}
-    tables["messagebird"]["allow_broadcast"] = True
-    if own_callbacks:
-        for name, key in (
-            ("sendblue", "status_callback"),
-            ("second", "status_callback"),
-            ("messagebird", "report_url"),
-        ):
-            tables[name][key] = _hook(PROVIDERS.get(name, name))
-    connections: Mapping[str, Any] = {name: read_connection(name, table, Path(), ()) for name, table in tables.items()}
-    return Config(Path("groupmessenger.toml"), connections, "sendblue")

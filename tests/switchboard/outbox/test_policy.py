@@ -45,7 +45,7 @@ TABLE: dict[type[GroupMessengerError], Verdict | None] = {
     gm.GroupNotFound: GiveUp(),
     gm.ProviderUnavailable: LATER,
     gm.UnexpectedAnswer: LATER,
-    gm.OutcomeUnknown: None,
+    gm.OutcomeUnknown: SOON,
     gm.PartialFailure: LATER,
     gm.KeyReused: GiveUp(),
     gm.InProgress: SOON,
@@ -79,10 +79,10 @@ def test_every_error_means_something(kind: type[GroupMessengerError]) -> None:
     assert TABLE[kind] == judge(MADE.get(kind) or kind("no"), tries=0, tried_for=0.0)
 
 
-def test_what_was_sent_or_may_have_been_is_not_judged() -> None:
-    """It is settled; one that is under way is waited for."""
+def test_what_may_have_been_sent_is_never_given_up() -> None:
+    """It is settled, and until then in the way; one that is under way is waited for."""
     receipt = gm.Receipt(id="m1", status=gm.Status.ACCEPTED, token="t")
-    assert None is judge(gm.AlreadyBound("no", receipt=receipt), 1, 0.0)
+    assert SOON == judge(gm.AlreadyBound("no", receipt=receipt), 1, LIFETIME + 1)
     assert SOON == judge(gm.InProgress("no"), 1, 0.0)
 
 

@@ -176,9 +176,9 @@ class Draining:
     def _after(self, t: Transaction, head: Head, error: GroupMessengerError) -> tuple[Told | None, _Rest | None]:
         """Do what a failure means."""
         failures = lanes.keep(t, head.group_id, self.owner)
-        verdict = judge(error, head.tries, queue.tried_for(t, head.id))
-        if failures is None or verdict is None or not queue.waits(t, head.id):
+        if failures is None or not queue.waits(t, head.id):
             return None, None
+        verdict = judge(error, head.tries, queue.tried_for(t, head.id))
         last, kind = last_of(t, head.message_id), type(error).__name__
         # An error that is the attempt's own is its connection's; others came up before there was one.
         connection = None if last is None else last.connection

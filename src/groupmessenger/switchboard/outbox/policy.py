@@ -57,11 +57,11 @@ class GiveUp:
 Verdict: TypeAlias = PauseConnection | Delay | Hold | GiveUp
 
 
-def judge(error: GroupMessengerError, tries: int, tried_for: float) -> Verdict | None:
-    """What a failure means, after so many `tries` in so many seconds; None where it may have been sent."""
-    if error.outcome is not Outcome.NOT_SENT:
-        return Hold(_SOON, 60.0) if isinstance(error, InProgress) else None
+def judge(error: GroupMessengerError, tries: int, tried_for: float) -> Verdict:
+    """What a failure means for a message that is in the queue still, after so many `tries` in so many seconds."""
     match error:
+        case _ if error.outcome is not Outcome.NOT_SENT:  # somebody else's to find out
+            return Hold(_SOON, 60.0)
         case RateLimited():
             return PauseConnection(max(error.retry_after or 0.0, 5.0), max(error.retry_after or 0.0, 300.0))
         case AuthenticationFailed() | ConfigurationError():
