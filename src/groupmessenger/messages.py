@@ -258,9 +258,13 @@ class Absent:
 
 @attrs.frozen
 class CannotTell:
-    """Nobody can say whether it went out. Do not send it again without asking a person."""
+    """Nobody can say whether it went out. Do not send it again without asking a person.
+
+    `again`: a later look may tell, since it was only this one that failed.
+    """
 
     why: str
+    again: bool = False
 
 
 Sighting: TypeAlias = Found | Absent | CannotTell

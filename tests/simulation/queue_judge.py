@@ -18,8 +18,9 @@ from sqlalchemy import Row, select
 
 from groupmessenger.switchboard.directory import Transaction
 from groupmessenger.switchboard.outbox.tables import outbox, pauses
+from groupmessenger.switchboard.outbox.values import OutboxState
 from groupmessenger.switchboard.tables import messages
-from groupmessenger.switchboard.values import OutboxState, State
+from groupmessenger.switchboard.values import State
 
 from .judge import Judge
 from .notes import Left, Wish

@@ -13,9 +13,10 @@ from groupmessenger.switchboard.directory import Transaction
 from groupmessenger.switchboard.ledger import Leaving, Wanted
 from groupmessenger.switchboard.outbox import pauses
 from groupmessenger.switchboard.outbox.tables import lanes, outbox
+from groupmessenger.switchboard.outbox.values import OutboxState
 from groupmessenger.switchboard.tables import attempts
 from groupmessenger.switchboard.tried import UNDER_WAY
-from groupmessenger.switchboard.values import OutboxState, State
+from groupmessenger.switchboard.values import State
 
 from .application import Application
 from .notes import Left, Note, Wish

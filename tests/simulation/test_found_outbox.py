@@ -15,7 +15,7 @@ from groupmessenger.errors import DirectoryError, InvalidInput
 from groupmessenger.flow import Request, Response
 from groupmessenger.switchboard.ledger import Reserved
 from groupmessenger.switchboard.outbox import holds, lanes
-from groupmessenger.switchboard.values import OutboxState
+from groupmessenger.switchboard.outbox.values import OutboxState
 
 from .processes import Process, pause
 from .running import Stage

@@ -14,8 +14,8 @@ from groupmessenger.switchboard.outbox import following, lanes, pacing, queue
 from groupmessenger.switchboard.outbox.queue import Head
 from groupmessenger.switchboard.outbox.tables import lanes as table
 from groupmessenger.switchboard.outbox.tables import outbox
+from groupmessenger.switchboard.outbox.values import OutboxState
 from groupmessenger.switchboard.tables import messages
-from groupmessenger.switchboard.values import OutboxState
 
 from .queueing import Queueing
 from .running import Stage

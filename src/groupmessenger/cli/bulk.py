@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import anyio
 import attrs
 
-from ..switchboard.values import OutboxState, Progress
+from ..switchboard.outbox.values import OutboxState, Progress
 from .asking import Queued
 from .boards import open_async_board
 from .complaints import complaining

@@ -22,7 +22,7 @@ from .wording import in_commands
 
 if TYPE_CHECKING:
     from ..switchboard.directory import Directory, Transaction
-    from ..switchboard.values import OutboxStats
+    from ..switchboard.outbox.values import OutboxStats
 
 _SEEN = timedelta(seconds=30)
 

@@ -11,7 +11,7 @@ from rich.progress_bar import ProgressBar
 from rich.table import Table
 from rich.text import Text
 
-from ..switchboard.values import OutboxState
+from ..switchboard.outbox.values import OutboxState
 from .consoles import errors, unread
 from .events import visible
 from .logical import when
@@ -19,7 +19,7 @@ from .results import say
 from .wording import in_commands
 
 if TYPE_CHECKING:
-    from ..switchboard.values import Progress
+    from ..switchboard.outbox.values import Progress
 
 _ROOM = 4  # signs, for the ^C that a terminal writes behind the bar
 _TOLD = (OutboxState.SENT, OutboxState.FAILED, OutboxState.UNKNOWN)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import attrs
 from rich.console import Console
 
-from ..switchboard.values import OutboxState
+from ..switchboard.outbox.values import OutboxState
 from .consoles import errors
 from .dumping import print_json
 from .logical import table_of, when
@@ -19,7 +19,7 @@ from .spans import in_words
 from .wording import in_commands
 
 if TYPE_CHECKING:
-    from ..switchboard.values import OutboxEntry, OutboxStats, Progress
+    from ..switchboard.outbox.values import OutboxEntry, OutboxStats, Progress
 
 _MARKS = {OutboxState.SENT: "✓", OutboxState.FAILED: "✗", OutboxState.UNKNOWN: "?", OutboxState.CANCELLED: "-"}
 _COMMAND = "groupmessenger outbox"

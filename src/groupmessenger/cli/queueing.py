@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from ..errors import OutcomeUnknown
-from ..switchboard.values import OutboxEntry, OutboxState
+from ..switchboard.outbox.values import OutboxEntry, OutboxState
 from .asking import Queued
 from .boards import open_board
 from .consoles import errors, output, unread

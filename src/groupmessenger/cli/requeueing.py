@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING
 
 from ..errors import InvalidInput
 from ..phone import mask
-from ..switchboard.values import OutboxState
+from ..switchboard.outbox.values import OutboxState
 from .consoles import agrees, errors
 from .results import say
 
 if TYPE_CHECKING:
     from ..switchboard.blocking import Switchboard
-    from ..switchboard.values import OutboxEntry
+    from ..switchboard.outbox.values import OutboxEntry
 
 _AT_ONCE = 200  # messages in one transaction
 

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from ..switchboard.asynchronous import AsyncSwitchboard
-    from ..switchboard.values import OutboxStats
+    from ..switchboard.outbox.values import OutboxStats
 
 _LOOK = 0.5  # seconds between two looks at whether anything is left
 
@@ -66,7 +66,7 @@ async def _until_empty(board: AsyncSwitchboard) -> None:
 
 async def _is_empty(board: AsyncSwitchboard) -> bool:
     """Whether nothing is due, under way, or looked for."""
-    from ..switchboard.values import OutboxState
+    from ..switchboard.outbox.values import OutboxState
 
     found = await board.outbox.stats()
     if found.oldest is not None or found.counts.get(OutboxState.SENDING):

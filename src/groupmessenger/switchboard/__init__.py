@@ -7,6 +7,7 @@ with gm.Switchboard.from_config("groupmessenger.toml") as board:
     board.send("Dinner", "Dinner at eight?", key="dinner")
 """
 
+from .outbox.values import OutboxEntry, OutboxState, OutboxStats, Pause, Progress, WorkerInfo
 from .values import (
     BoardPlan,
     BoardReceipt,
@@ -17,18 +18,12 @@ from .values import (
     InboxState,
     LogicalGroup,
     OptOut,
-    OutboxEntry,
-    OutboxState,
-    OutboxStats,
     PassedOver,
-    Pause,
-    Progress,
     Settled,
     State,
     SwitchPlan,
     Thread,
     ThreadState,
-    WorkerInfo,
 )
 
 __all__ = [

@@ -72,7 +72,7 @@ def _judge(t: Transaction, tried: Tried, sighting: Sighting, settle: float, over
             outcomes.absent(t, tried.token, why)
     else:
         why = sighting.why
-        if over:
+        if over and not sighting.again:
             outcomes.give_up(t, tried.token, why)
     return _standing(t, tried, why)
 

@@ -170,3 +170,18 @@ def test_one_whose_connection_left_the_file_holds_its_group_no_longer_than_other
     assert [] == worker.work(300)
     assert ["unsettled", "sent"] == worker.work(400)
     assert [True] == [entry.gave_up for entry in left.outbox.entries("unknown")]
+
+
+@pytest.mark.parametrize("name", TELLING)
+def test_who_cannot_be_asked_at_that_moment_is_asked_again(scene: Scene, name: str) -> None:
+    """The first look after the settle time is turned away; the next finds it."""
+    board = teamed(scene, name)
+    queue(board, "One")
+    scene.strike(name, "drop", phase="after")
+    for _ in range(2):  # at once, and after the settle time
+        scene.box.fault("refuse", provider=name, operation="list_messages", status=429, headers={"retry-after": "60"})
+    worker = Worker(scene, board)
+    assert ["unknown"] == worker.drain()
+    scene.later()
+    assert ["settled"] == worker.work()
+    assert once() == scene.shown("One")

@@ -15,6 +15,7 @@ from groupmessenger.provider import (
     Proof,
     ProviderError,
     Receipt,
+    Rejected,
     Request,
     Sighting,
     Status,
@@ -49,7 +50,8 @@ async def find(messenger: BandwidthMessenger, attempt: Attempt) -> Sighting:
             return await _by_id(messenger, attempt, attempt.provider_id)
         return await _candidates(messenger, attempt)
     except (ProviderError, NotReached) as error:  # says "not sent", which is true of the question alone
-        return CannotTell(f"Bandwidth did not say what became of it: {error}")
+        again = not isinstance(error, Rejected) and getattr(error, "status", None) != 403
+        return CannotTell(f"Bandwidth did not say what became of it: {error}", again=again)
 
 
 async def _by_id(messenger: BandwidthMessenger, attempt: Attempt, message_id: str) -> Sighting:

@@ -106,7 +106,8 @@ async def find(messenger: MessageBirdMessenger, attempt: Attempt) -> Sighting:
                 return _sighted(attempt, body)
         return await _by_token(attempt)
     except (NotReached, ProviderError) as error:  # says "not sent", which is true of the question alone
-        return CannotTell(f"MessageBird did not say what became of it: {error}")
+        again = not isinstance(error, Rejected) and getattr(error, "status", None) != 403
+        return CannotTell(f"MessageBird did not say what became of it: {error}", again=again)
 
 
 async def _by_token(attempt: Attempt) -> Sighting:
@@ -121,7 +122,7 @@ async def _by_token(attempt: Attempt) -> Sighting:
         rows = await page(path, offset, params)
         ids = {answers.id_of(row) for row in listed}  # rows that new messages have moved down are read twice
         if ids and (not rows.items or answers.id_of(rows.items[0]) not in ids):
-            return CannotTell("the list of messages changed while it was read: ask again")
+            return CannotTell("the list of messages changed while it was read: ask again", again=True)
         for row in rows.items:
             if row.get("reference") == attempt.token:
                 return _sighted(attempt, row)

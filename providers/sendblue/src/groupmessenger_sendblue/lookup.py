@@ -25,6 +25,7 @@ from groupmessenger.provider import (
     Proof,
     ProviderError,
     Receipt,
+    Rejected,
     Request,
     Sighting,
     Status,
@@ -96,7 +97,8 @@ async def _by_id(messenger: SendblueMessenger, attempt: Attempt, handle: str) ->
     try:
         answer = await ask(Request("GET", "/api/status", params={"handle": handle}, repeatable=True))
     except (ProviderError, NotReached) as error:  # says "not sent", which is true of the question alone
-        return CannotTell(f"Sendblue did not say what became of it: {error}")
+        again = not isinstance(error, Rejected) and getattr(error, "status", None) != 403
+        return CannotTell(f"Sendblue did not say what became of it: {error}", again=again)
     return _sighted(messenger, attempt, row(answer.fields))
 
 

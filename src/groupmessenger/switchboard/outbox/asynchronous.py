@@ -14,7 +14,7 @@ from sqlalchemy import Connection
 
 from ...flow import Flow
 from ...messages import Message
-from ..values import OutboxEntry, OutboxState, OutboxStats, Progress
+from .values import OutboxEntry, OutboxState, OutboxStats, Progress
 from .wakening import nudge_by
 from .worker import CONCURRENCY, Runner, Worker, worker_of
 

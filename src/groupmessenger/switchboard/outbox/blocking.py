@@ -17,7 +17,7 @@ from sqlalchemy import Connection
 
 from ...flow import Flow
 from ...messages import Message
-from ..values import OutboxEntry, OutboxState, OutboxStats, Progress
+from .values import OutboxEntry, OutboxState, OutboxStats, Progress
 from .worker import CONCURRENCY, Worker, worker_of
 
 if TYPE_CHECKING:

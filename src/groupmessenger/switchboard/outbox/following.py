@@ -7,8 +7,8 @@ from collections.abc import Collection
 from sqlalchemy import case, update
 
 from ..directory import Transaction
-from ..values import OutboxState
 from .tables import lanes, outbox
+from .values import OutboxState
 
 
 def begin(t: Transaction, message_id: int, *, queued: bool) -> bool:

@@ -13,8 +13,9 @@ from sqlalchemy import ColumnElement, except_, exists, func, intersect, or_, sel
 from ..directory import Transaction
 from ..tables import attempts
 from ..tried import UNDER_WAY
-from ..values import OutboxState, State
+from ..values import State
 from .tables import lanes, outbox
+from .values import OutboxState
 
 LEASE = 30.0  # seconds; a worker that lives makes it anew every few
 

@@ -19,9 +19,10 @@ from ..board import Board
 from ..directory import Transaction
 from ..inputs import as_key
 from ..tables import groups
-from ..values import LogicalGroup, OutboxEntry, OutboxState, OutboxStats, Pause, Progress
+from ..values import LogicalGroup
 from . import lanes, pauses, queue
 from .statistics import stats
+from .values import OutboxEntry, OutboxState, OutboxStats, Pause, Progress
 from .wakening import nudge
 
 T = TypeVar("T")

@@ -7,9 +7,9 @@ from datetime import timedelta
 from sqlalchemy import delete, select, update
 
 from ..directory import Transaction
-from ..values import Pause
 from . import lanes
 from .tables import pauses
+from .values import Pause
 
 
 def pause(t: Transaction, connection: str, kind: str, reason: str, first: float, longest: float) -> Pause:

@@ -16,9 +16,10 @@ from .. import ledger
 from ..directory import Transaction
 from ..tables import attempts, groups, messages
 from ..tried import UNDER_WAY, last_of
-from ..values import OutboxEntry, OutboxState, State
+from ..values import State
 from . import lanes
 from .tables import outbox
+from .values import OutboxEntry, OutboxState
 
 _STATES = {State.SENT: OutboxState.SENT, State.UNKNOWN: OutboxState.UNKNOWN}
 OPEN = (OutboxState.QUEUED, OutboxState.SENDING)

@@ -7,8 +7,8 @@ from datetime import timedelta
 from sqlalchemy import delete, select
 
 from ..directory import Transaction
-from ..values import WorkerInfo
 from .tables import workers
+from .values import WorkerInfo
 
 _GONE = timedelta(seconds=60)  # without a sign of life
 

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from ..directory import Transaction
-from ..values import OutboxStats
 from . import pauses, queue, roster
+from .values import OutboxStats
 
 
 def stats(t: Transaction) -> OutboxStats:

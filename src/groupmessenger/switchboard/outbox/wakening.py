@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from sqlalchemy.ext.asyncio import AsyncConnection
 
     from ..directory import Directory, Transaction
-    from ..values import OutboxEntry
+    from .values import OutboxEntry
 
 _QUEUE = "groupmessenger"
 _TASK = "groupmessenger.drain"

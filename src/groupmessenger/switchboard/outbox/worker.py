@@ -19,10 +19,10 @@ from ...errors import GroupMessengerError, InvalidInput
 from ...flow import Flow
 from ..board import Board
 from ..directory import Transaction
-from ..values import OutboxStats
 from . import lanes, pauses, roster
 from .draining import Draining, Told
 from .statistics import stats
+from .values import OutboxStats
 from .wakening import Wakening, wakening_of
 
 if TYPE_CHECKING:
