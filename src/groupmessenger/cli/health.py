@@ -41,7 +41,7 @@ def look(path: Path | None, max_age: timedelta, *, here: bool) -> Health:
     """Look at the directory, which is neither made nor changed by that."""
     try:
         with closing(open_directory(path)) as kept:
-            info = kept.info()
+            info = kept.info(counted=False)
             if info.revision is None:
                 return Health(("the directory has no tables yet: groupmessenger directory upgrade",))
             if info.revision != info.newest:

@@ -157,12 +157,12 @@ class Directory:
         """
         return self._patiently(self._upgrade_once)
 
-    def info(self) -> DirectoryInfo:
-        """Look at the directory, which is neither made nor changed by that.
+    def info(self, *, counted: bool = True) -> DirectoryInfo:
+        """Look at the directory, which is neither made nor changed by that. To count its rows takes time.
 
         Raises `DirectoryError` where it cannot be read.
         """
-        return self._patiently(self._info_once)
+        return self._patiently(lambda: self._info_once(counted=counted))
 
     def close(self) -> None:
         """Close this process's connections. The next use opens it again."""
@@ -233,12 +233,14 @@ class Directory:
             wakening.install(connection)
             return before
 
-    def _info_once(self) -> DirectoryInfo:
+    def _info_once(self, *, counted: bool) -> DirectoryInfo:
         revision, rows, size = None, dict[str, int](), None
         path = file_of(self._url)
         if path is None or path.exists():
             with self._passing() as connection:
-                revision, rows, size = migrations.revision(connection), rows_of(connection), size_of(connection)
+                revision = migrations.revision(connection)
+                if counted:
+                    rows, size = rows_of(connection), size_of(connection)
         return DirectoryInfo(shown(self._url), self._url.get_backend_name(), revision, migrations.NEWEST, rows, size)
 
     @contextmanager
