@@ -88,6 +88,6 @@ def _problems(found: OutboxStats, seen: int, max_age: timedelta, *, here: bool) 
     for each in found.pauses:
         if each.kind != RateLimited.__name__:
             yield (
-                f"{each.connection} is paused, {in_commands(each.reason)}: mend it, then groupmessenger outbox resume "
-                f"{each.connection}"
+                f"{each.connection} is paused, {in_commands(each.reason)}: mend it, then start the workers anew if it "
+                f"was in the file, else groupmessenger outbox resume {each.connection}"
             )

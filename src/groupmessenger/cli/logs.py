@@ -14,7 +14,7 @@ from .events import visible
 from .results import say
 
 OUTBOX = logging.getLogger("groupmessenger.outbox")
-_OTHERS = ("groupmessenger", "procrastinate")  # of which warnings and worse are told
+_OTHERS = ("groupmessenger", "procrastinate", "psycopg")  # of which warnings and worse are told
 _PARTS = ("outcome", "connection", "error")
 
 
@@ -55,7 +55,7 @@ class _Lines(logging.Handler):
 
 def _content(record: logging.LogRecord) -> dict[str, object]:
     if not hasattr(record, "outcome"):
-        return {"text": words(record)}
+        return {"text": " ".join(words(record).split())}  # of others' loggers some have several lines
     return {"message": getattr(record, "entry", None), **{name: getattr(record, name, None) for name in _PARTS}}
 
 

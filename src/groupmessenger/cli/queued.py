@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import attrs
 from rich.console import Console
 
+from ..errors import RateLimited
 from ..switchboard.outbox.values import OutboxState
 from .consoles import errors
 from .dumping import print_json
@@ -95,7 +96,9 @@ def show_stats(console: Console, stats: OutboxStats) -> None:
     say(console, counted(stats) + waits)
     for each in stats.pauses:
         say(console, f"! {each.connection} is paused until {when(each.until)}: {in_commands(each.reason)}")
-        say(console, f"  to send by it now: {_COMMAND} resume {shlex.quote(each.connection)}")
+        now = f"{_COMMAND} resume {shlex.quote(each.connection)}"
+        fault = "" if each.kind == RateLimited.__name__ else ", or start the workers anew if the file was mended"
+        say(console, f"  to send by it now: {now}{fault}")
     if not stats.workers:
         say(console, "No worker is running: groupmessenger worker")
         return

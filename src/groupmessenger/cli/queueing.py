@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from ..errors import OutcomeUnknown
+from ..errors import GroupMessengerError, Outcome
 from ..switchboard.outbox.values import OutboxEntry, OutboxState
 from .asking import Queued
 from .boards import open_board
@@ -32,8 +32,9 @@ def run_queue(name: str, asked: Queued, path: Path | None, *, json: bool) -> Exi
         try:
             with under_way():
                 entry = board.enqueue(name, message, asked.key, asked.at)
-        except OutcomeUnknown as error:
-            error.add_note("groupmessenger outbox list shows whether it was queued.")
+        except GroupMessengerError as error:
+            if error.outcome is Outcome.UNKNOWN:
+                error.add_note("groupmessenger outbox list shows whether it was queued.")
             raise
         is_waiting = entry.state is OutboxState.QUEUED and entry.due_at is None
         idle = is_waiting and not board.outbox.stats().workers

@@ -124,11 +124,14 @@ class Directory:
         """
         return self._patiently(lambda: self._once(work))
 
-    def within(self, connection: Connection, work: Callable[[Transaction], T]) -> T:
+    def within(self, connection: object, work: Callable[[Transaction], T]) -> T:
         """Do the work, once, in a transaction of the caller's own on the same database, which they commit.
 
-        Raises `InvalidInput` for a connection to another database, and `DirectoryError`.
+        Raises `InvalidInput` for what is no connection, or one to another database, and `DirectoryError`.
         """
+        if not isinstance(connection, Connection):
+            kind = type(connection).__name__
+            raise InvalidInput(f"connection is a Connection of SQLAlchemy's, such as session.connection(), not {kind}")
         try:
             if not inspect(connection).has_table(facts.name):
                 raise InvalidInput(f"the connection is to a database without this directory: {shown(self._url)}")

@@ -18,7 +18,7 @@ from ..errors import InProgress, KeyReused, Outcome
 from ..messages import Attempt, Message
 from . import admission, optouts, people, threads
 from .directory import Transaction
-from .outbox import following, lanes, pacing
+from .outbox import following, holds, lanes, pacing
 from .outbox.pacing import Pace
 from .tables import attempts, messages
 from .tried import UNDER_WAY, Tried, by_token, last_of, open_of
@@ -159,6 +159,8 @@ def reserve(t: Transaction, wanted: Wanted) -> Standing:
     t.lock_group(wanted.group.id)
     expire(t, wanted.group.id)
     if (standing := look(t, wanted)) is not None:
+        if wanted.owner is not None:
+            following.caught_up(t, standing.tried)
         return standing
     optouts.refuse_group(t, wanted.group, wanted.message.leave_out)
     known = _known(t, wanted)
@@ -263,8 +265,8 @@ class Leaving:
 def depart(t: Transaction, leaving: Leaving) -> float | None:
     """Let an attempt leave, which gives 0, or tell for how many seconds it may not yet.
 
-    None where the group has changed meanwhile: then it is begun again. Raises `Suppressed`, `NotAccepted`, and
-    `InProgress` where it was given up.
+    None where the group has changed meanwhile, or its connection is paused: then it is begun again. Raises
+    `Suppressed`, `NotAccepted`, and `InProgress` where it was given up.
     """
     tried, attempt = leaving.tried, leaving.attempt
     t.lock_group(tried.group_id)
@@ -273,7 +275,7 @@ def depart(t: Transaction, leaving: Leaving) -> float | None:
         return None
     optouts.refuse_group(t, group, attempt.message.leave_out)
     binding = threads.by_id(t, leaving.binding_id)
-    if binding.state is ThreadState.RETIRED:
+    if binding.state is ThreadState.RETIRED or (leaving.waits and tried.connection in holds.paused(t)):
         return None
     admission.refuse_strangers(group, binding)
     if not binding.possible <= set(group.addresses):  # somebody who is not wanted there has come in meanwhile

@@ -94,7 +94,7 @@ class Sending:
             try:
                 return await self._carried(group, route, tried)
             except Changed:
-                await self._refused(tried, "the group changed while it was prepared")
+                await self._refused(tried, "the group changed, or its connection was paused, while it was prepared")
             except (NotReached, ProviderUnavailable) as error:
                 if error.outcome is not Outcome.NOT_SENT or not self._may_fail_over(group, route.line):
                     raise

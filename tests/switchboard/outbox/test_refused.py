@@ -59,6 +59,22 @@ def test_a_refusal_of_us_pauses_the_connection_and_keeps_the_queue(
     assert {} == paused(board)
 
 
+def test_a_pause_that_begins_while_another_message_is_prepared_keeps_that_too(either: Scene) -> None:
+    """Of those that wait for their turn none leaves."""
+    board = teamed(either)
+    board.create_group("pair", PEOPLE[:2])
+    queue(board, "One")
+    queue(board, "Two", group="pair")
+    either.strike("sendblue", "refuse", **UNAUTHORIZED)
+    other = Worker(either, board, "second")
+    worker = Worker(either, board, on=at("before", "depart", lambda: other.drain("pair")))
+    assert [] == worker.drain()
+    assert ({"sendblue": "AuthenticationFailed"}, 1) == (paused(board), len(either.asked()))
+    assert {"One": "queued"} == states(board)
+    board.outbox.resume("sendblue")
+    assert (["sent"], ["sent"]) == (worker.drain(), worker.drain("pair"))
+
+
 def test_a_pause_grows_until_a_message_goes_out(scene: Scene) -> None:
     board, worker = teamed(scene), None
     queue(board, "One", "Two")

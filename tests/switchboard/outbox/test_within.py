@@ -6,9 +6,11 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import partial
+from typing import Any
 
 import pytest
 from sqlalchemy import Connection, create_engine, text
+from sqlalchemy.orm import Session
 from switchboard.databases import ON_POSTGRESQL, Databases, engine_of
 from switchboard.elsewhere import exit_of
 from switchboard.outbox import elsewhere
@@ -239,3 +241,21 @@ def test_a_closed_switchboard_queues_nothing(scene: Scene) -> None:
             with pytest.raises(gm.ConfigurationError):
                 call("team", "One")
     assert {} == counted(scene.url)
+
+
+def test_what_is_no_connection_is_refused_by_its_kind(scene: Scene) -> None:
+    board, engine = teamed(scene), create_engine(scene.url)
+    wrong: tuple[Any, ...] = (engine, Session(engine), "sqlite://")
+    for each in wrong:
+        with pytest.raises(gm.InvalidInput, match=rf"session\.connection\(\), not {type(each).__name__}"):
+            board.enqueue("team", "One", connection=each)
+    engine.dispose()
+
+
+@pytest.mark.anyio
+async def test_what_is_no_connection_is_refused_with_async_as_well(scene: Scene) -> None:
+    teamed(scene)
+    wrong: Any = "sqlite://"
+    async with gm.AsyncSwitchboard(scene.config("sendblue")) as board:
+        with pytest.raises(gm.InvalidInput, match="not str"):
+            await board.enqueue("team", "One", connection=wrong)

@@ -110,7 +110,7 @@ class AsyncQueueing:
             return await self._run(self.operations.outbox.enqueue(put))
         self._check()
         directory = self.operations.board.directory
-        if isinstance(connection, Connection):
+        if isinstance(connection, Connection) or not hasattr(connection, "run_sync"):  # which is refused
             return directory.within(connection, put)
         entry = await connection.run_sync(lambda own: directory.within(own, put))
         await nudge_by(connection, entry)

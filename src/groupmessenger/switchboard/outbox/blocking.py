@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from datetime import datetime, timedelta
-from functools import partial
 from types import TracebackType
 from typing import TYPE_CHECKING, Protocol, TypeVar
 
@@ -177,7 +176,6 @@ class Working:
         except BaseException:
             self._stack.close()
             raise
-        self._wake = partial(self._portal.start_task_soon, self._worker.wake)
         self._outbox.on_queued.add(self._wake)
         return self._worker
 
@@ -188,6 +186,10 @@ class Working:
         with self._stack:
             self._portal.call(self._worker.stop)
             self._running.result()
+
+    def _wake(self) -> None:
+        with suppress(RuntimeError):  # it has just ended
+            self._portal.start_task_soon(self._worker.wake)
 
     async def _in_thread(self, flow: Flow[T]) -> T:
         if self._limiter is None:

@@ -128,6 +128,7 @@ class Draining:
         decided = told.state is not State.UNKNOWN
         if not decided and not await self.board.do(_is_over, lost.tried):
             return _Rest(min(growing(*_LOOKS, lost.failures), lost.left), failed=True)
+        await self.board.do(lanes.progressed, lost.tried.group_id, self.owner)
         self.tell(Told("settled" if decided else "unsettled", lost.entry, told.connection))
         return None
 
@@ -138,7 +139,7 @@ class Draining:
             message = head.message
             if message.expires_at is not None and message.expires_at <= await Now():
                 raise InvalidInput("it was to be sent only until a time that is over")
-            receipt = await Sending(self.board, head.name, message, head.key, turn=turn).run()
+            receipt = await Sending(self.board, head.name, message, turn=turn).run()
         except Later as later:
             return None, _Rest(later.seconds, paused=later.paused)
         except DirectoryError:

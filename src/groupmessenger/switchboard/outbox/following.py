@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Collection
 
-from sqlalchemy import case, update
+from sqlalchemy import case, exists, select, update
 
 from ..directory import Transaction
+from ..tables import attempts
+from ..tried import UNDER_WAY, Tried, last_of
+from ..values import State
 from .tables import lanes, outbox
 from .values import OutboxState
 
@@ -40,6 +43,28 @@ def not_sent(t: Transaction, message_ids: Collection[int], why: str) -> None:
     undecided = outbox.c.state.in_((OutboxState.SENDING, OutboxState.UNKNOWN))
     here = outbox.c.message_id.in_(list(message_ids)) & undecided
     t.execute(update(outbox).where(here).values(state=state, error=why, ended_at=case((gone, t.now), else_=None)))
+
+
+def caught_up(t: Transaction, tried: Tried) -> None:
+    """A message was put into the queue by somebody who did not see yet that its last attempt had ended."""
+    waiting = outbox.c.state.in_((OutboxState.QUEUED, OutboxState.SENDING))
+    if t.execute(select(outbox.c.id).where(outbox.c.message_id == tried.message_id, waiting)).first() is None:
+        return
+    if tried.state is State.SENT:
+        sent(t, tried.message_id)
+    elif tried.state is State.UNKNOWN:
+        unknown(t, [tried.message_id], tried.error or "")
+    elif tried.state is State.NOT_SENT:
+        not_sent(t, [tried.message_id], tried.error or "")
+
+
+def catch_up(t: Transaction) -> None:
+    """Look for messages that are not being sent any more, and do not know it."""
+    open_ = exists().where(attempts.c.message_id == outbox.c.message_id, attempts.c.state.in_(UNDER_WAY))
+    left = select(outbox.c.message_id).where(outbox.c.state == OutboxState.SENDING, ~open_)
+    for message_id in t.execute(left).scalars().all():
+        if (tried := last_of(t, message_id)) is not None:
+            caught_up(t, tried)
 
 
 def put_back(t: Transaction, message_id: int) -> None:

@@ -100,21 +100,20 @@ def _turn(t: Transaction, row: Row[Any], pace: Pace, weight: int, group_id: int)
     """In how many seconds it is the turn of a group, which keeps its place, or gets the last."""
     now, first = _milliseconds(t) * 1000, int(row.state)
     place = t.execute(select(lanes.c.turn_at).where(lanes.c.group_id == group_id)).scalar()
-    turn = _end(t, row, pace, weight) if place is None else int(place.timestamp() * 1_000_000)
-    if place is None:
-        at = t.now + timedelta(microseconds=turn - now)
-        t.execute(update(lanes).where(lanes.c.group_id == group_id).values(turn_at=at))
+    turn = _end(t, row, pace, weight, group_id) if place is None else int(place.timestamp() * 1_000_000)
     return max(turn - now, first - now, 1000) / 1_000_000
 
 
-def _end(t: Transaction, row: Row[Any], pace: Pace, weight: int) -> int:
-    """The end of the line, which then is longer; a line that would last long is none, and has many ends."""
+def _end(t: Transaction, row: Row[Any], pace: Pace, weight: int, group_id: int) -> int:
+    """The end of the line, a group's place from now on; a line that would last long is looked at again later."""
     now, first = _milliseconds(t) * 1000, int(row.state)
     turn = max(int(row.line), first, now)
     if turn - now > _LONGEST:
         return max(first, now) + random.randrange(_LONGEST)  # noqa: S311 - not a secret
     (after,), _ = _algorithm.step([Rate(pace.limit, pace.interval, burst=weight)], (0,), turn // 1000, weight)
     t.execute(update(paces).where(paces.c.name == row.name).values(line=min(int(after), _FARTHEST)))
+    at = t.now + timedelta(microseconds=turn - now)
+    t.execute(update(lanes).where(lanes.c.group_id == group_id).values(turn_at=at))
     return turn
 
 

@@ -21,7 +21,8 @@ from ...errors import (
     UnexpectedAnswer,
 )
 
-LIFETIME = 3 * 86_400.0  # seconds; who could not be reached for so long is not waited for any longer
+_DAY = 86_400.0  # seconds
+LIFETIME = 3 * _DAY  # seconds; who could not be reached for so long is not waited for any longer
 _TRIES = 10  # of a message whose people cannot all be put into its thread
 _SOON = 2.0
 
@@ -63,7 +64,8 @@ def judge(error: GroupMessengerError, tries: int, tried_for: float) -> Verdict:
         case _ if error.outcome is not Outcome.NOT_SENT:  # somebody else's to find out
             return Hold(_SOON, 60.0)
         case RateLimited():
-            return PauseConnection(max(error.retry_after or 0.0, 5.0), max(error.retry_after or 0.0, 300.0))
+            said = min(error.retry_after or 0.0, _DAY)
+            return PauseConnection(max(said, 5.0), max(said, 300.0))
         case AuthenticationFailed() | ConfigurationError():
             return PauseConnection(60.0, 1800.0)
         case SwitchHeld():

@@ -178,6 +178,7 @@ def retry(t: Transaction, numbers: Iterable[int], *, may_duplicate: bool) -> tup
 
 
 def _retry(t: Transaction, number: int, *, may_duplicate: bool) -> OutboxEntry:
+    t.execute(select(outbox.c.id).where(outbox.c.id == number).with_for_update())  # it is as it is read here
     before = one(t, number)
     if before.state is OutboxState.QUEUED:
         lanes.wake(t, _group_of(t, number), anyway=True)

@@ -19,7 +19,7 @@ from ...errors import GroupMessengerError, InvalidInput
 from ...flow import Flow
 from ..board import Board
 from ..directory import Transaction
-from . import lanes, pauses, roster
+from . import following, lanes, pauses, roster
 from .draining import Draining, Told
 from .statistics import stats
 from .values import OutboxStats
@@ -89,6 +89,8 @@ class Worker:
         try:
             async with anyio.create_task_group() as side:
                 side.start_soon(self._beat)
+                if self._observe is not None:
+                    side.start_soon(self._show, self._observe)
                 if self._wakening is not None:
                     side.start_soon(self._wakening, self._nudged)
                 async with anyio.create_task_group() as tasks:
@@ -156,8 +158,15 @@ class Worker:
             await anyio.sleep(_BEAT)
             await self._trying("alive", self._do(self._alive, frozenset(self._busy)))
             await self._trying("looking for what was forgotten", self._do(_sweep))
-            if self._observe is not None and (told := await self._trying("observed", self._do(stats))) is not None:
-                await anyio.to_thread.run_sync(self._observe, attrs.evolve(told, outcomes=dict(self.counts)))
+
+    async def _show(self, observe: Callable[[OutboxStats], Any]) -> None:
+        """Let the observers see how it stands; one that takes its time keeps nothing else from being done."""
+        while True:
+            await anyio.sleep(_BEAT)
+            outcomes = dict(self.counts)  # which the rows have by then
+            if (told := await self._trying("observed", self._do(stats))) is not None:
+                shown = attrs.evolve(told, outcomes=outcomes)
+                await anyio.to_thread.run_sync(observe, shown, abandon_on_cancel=True)
 
     def _alive(self, t: Transaction, busy: Collection[int]) -> None:
         roster.seen(t, self.id, socket.gethostname(), os.getpid())
@@ -185,7 +194,11 @@ class Worker:
         async def flow() -> T:
             return await self.board.do(work, *args, **named)
 
-        return await self._run(flow())
+        begun = flow()
+        try:
+            return await self._run(begun)
+        finally:
+            begun.close()  # where it was cancelled before it began
 
     async def _trying(self, what: str, done: Awaitable[T]) -> T | None:
         try:
@@ -196,6 +209,7 @@ class Worker:
 
 
 def _sweep(t: Transaction) -> None:
+    following.catch_up(t)
     lanes.sweep(t)
     lanes.tidy(t)
 
