@@ -97,7 +97,7 @@ def test_a_terminal_is_told_more(here: Here, monkeypatch: pytest.MonkeyPatch) ->
         "sendblue: Sendblue, 1,000 a second",
         "! sendblue is paused: slow down",
     )
-    assert ran.tells("messagebird: MessageBird, as fast as it goes", "Bandwidth, 1 a second, each person counted")
+    assert ran.tells("messagebird: MessageBird, as fast as it goes", "Bandwidth, 0.95 a second, each person counted")
 
 
 @pytest.mark.parametrize("arguments", [("--concurrency", "0"), ("--concurrency", "many")])

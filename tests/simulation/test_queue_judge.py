@@ -10,7 +10,7 @@ import pytest
 from sqlalchemy import select, update
 
 from groupmessenger.switchboard.directory import Transaction
-from groupmessenger.switchboard.outbox import following, lanes, pacing, queue
+from groupmessenger.switchboard.outbox import entries, following, lanes, pacing, queue
 from groupmessenger.switchboard.outbox.queue import Head
 from groupmessenger.switchboard.outbox.tables import lanes as table
 from groupmessenger.switchboard.outbox.tables import outbox
@@ -41,7 +41,7 @@ def last_first(t: Transaction, group_id: int) -> Head | None:
     return changed
 
 
-def begin_anyway(t: Transaction, message_id: int, *, queued: bool) -> bool:
+def begin_anyway(t: Transaction, message_id: int, worker: str | None) -> bool:
     values = {"state": OutboxState.SENDING, "tries": outbox.c.tries + 1}
     t.execute(update(outbox).where(outbox.c.message_id == message_id).values(values))
     return True
@@ -50,7 +50,7 @@ def begin_anyway(t: Transaction, message_id: int, *, queued: bool) -> bool:
 def cancel_anyway(t: Transaction, number: int) -> Any:
     values = {"state": OutboxState.CANCELLED, "dump": None, "due_at": None, "ended_at": t.now}
     t.execute(update(outbox).where(outbox.c.id == number).values(values))
-    return queue.one(t, number)
+    return entries.one(t, number)
 
 
 def claim_anyway(t: Transaction, group_id: int, owner: str) -> bool:

@@ -98,7 +98,7 @@ def _introduce(board: AsyncSwitchboard, found: OutboxStats) -> None:
 
 
 def _fast(rate: float, by_person: bool) -> str:
-    what = f"{round(rate, 2):,g} a second" if rate >= 1 else f"one in {in_words(1 / rate)}"
+    what = f"{round(rate, 2):,g} a second" if rate >= 0.1 else f"one in {in_words(1 / rate)}"
     return what + (", each person counted" if by_person else "")
 
 

@@ -167,7 +167,7 @@ def reserve(t: Transaction, wanted: Wanted) -> Standing:
     message_id = add(t, wanted.group.id, wanted.message, wanted.key) if known is None else known
     if wanted.owner is not None and not lanes.holds(t, wanted.group.id, wanted.owner):
         raise InProgress("another worker has taken over", outcome=Outcome.NOT_SENT)
-    if known is not None and not following.begin(t, known, queued=wanted.owner is not None):
+    if known is not None and not following.begin(t, known, wanted.owner):
         raise InProgress("it is not in the queue any more", outcome=Outcome.NOT_SENT)
     token = secrets.token_hex(16)
     made = attempts.insert().values(
@@ -281,7 +281,7 @@ def depart(t: Transaction, leaving: Leaving) -> float | None:
     if not binding.possible <= set(group.addresses):  # somebody who is not wanted there has come in meanwhile
         return None
     if leaving.pace is not None:
-        weight = leaving.pace.weight(len(set(group.addresses) - set(attempt.message.leave_out)))
+        weight = leaving.pace.weight(group.addresses, attempt.message.leave_out)
         if not leaving.waits:
             pacing.count(t, leaving.pace, weight)
         elif (seconds := pacing.wait(t, leaving.pace, weight, tried.group_id)) > 0:

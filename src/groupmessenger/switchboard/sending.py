@@ -77,8 +77,7 @@ class Sending:
                 raise
             if (hold := held.get(route.line.name)) is not None:
                 if hold.pace is not None:
-                    people = len(set(group.addresses) - set(self.message.leave_out))
-                    weight = hold.pace.weight(people)
+                    weight = hold.pace.weight(group.addresses, self.message.leave_out)
                     raise Later(hold.why, await self.board.do(pacing.line_up, hold.pace, weight, group.id))
                 later = Later(hold.why, hold.seconds, paused=route.line.name)
                 failed = ProviderUnavailable(hold.why) if self.turn is None else later
@@ -111,12 +110,13 @@ class Sending:
         """What a message waits for that can; one that cannot goes elsewhere if it may, and else tries."""
         if self.turn is not None:
             return holds.held(t, self.board.lines)
-        lines, paused = self.board.lines, holds.paused(t).items()
-        return {
-            name: hold
-            for name, hold in paused
-            if hold.moves and name in lines and self._may_fail_over(group, lines[name])
-        }
+        paused = {name: hold for name, hold in holds.paused(t).items() if hold.moves and name in self.board.lines}
+        here = {name: hold for name, hold in paused.items() if self._may_fail_over(group, self.board.lines[name])}
+        try:
+            self._route(group, self.board.rules, [PassedOver(name, hold.why) for name, hold in here.items()])
+        except GroupMessengerError:  # there is nowhere else
+            return {}
+        return here
 
     def _route(self, group: LogicalGroup, rules: Rules, passed: Sequence[PassedOver]) -> Route:
         if self.only is None:

@@ -20,7 +20,7 @@ from switchboard.scenes import (  # noqa: F401
 
 import groupmessenger as gm
 from groupmessenger.switchboard.directory import Directory
-from groupmessenger.switchboard.outbox import queue as rows
+from groupmessenger.switchboard.outbox import entries as rows
 from groupmessenger.switchboard.tables import messages
 
 

@@ -76,7 +76,7 @@ def every(kind: type[GroupMessengerError] = GroupMessengerError) -> Iterator[typ
 
 @pytest.mark.parametrize("kind", list(every()), ids=lambda kind: kind.__name__)
 def test_every_error_means_something(kind: type[GroupMessengerError]) -> None:
-    assert TABLE[kind] == judge(MADE.get(kind) or kind("no"), tries=0, tried_for=0.0)
+    assert TABLE[kind] == judge(MADE.get(kind) or kind("no"), tries=1, tried_for=0.0)
 
 
 def test_what_may_have_been_sent_is_never_given_up() -> None:
@@ -94,7 +94,7 @@ def test_a_provider_that_says_how_long_is_heeded(after: float | None, pause: flo
 
 def test_a_quota_is_asked_about_more_and_more_seldom() -> None:
     error = gm.QuotaExceeded("no")
-    waits = [judge(error, tries, 0.0) for tries in (0, 1, 4, 5, 1000)]
+    waits = [judge(error, tries, 0.0) for tries in (1, 2, 5, 6, 1000)]
     assert [Delay(each) for each in (900.0, 1800.0, 14_400.0, 21_600.0, 21_600.0)] == waits
 
 

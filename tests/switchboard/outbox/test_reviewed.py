@@ -20,8 +20,7 @@ import groupmessenger as gm
 from groupmessenger.provider import hookimpl
 from groupmessenger.switchboard import ledger
 from groupmessenger.switchboard.directory import Transaction
-from groupmessenger.switchboard.outbox import lanes
-from groupmessenger.switchboard.outbox import queue as queueing
+from groupmessenger.switchboard.outbox import entries, lanes
 from groupmessenger.switchboard.outbox import worker as working
 
 
@@ -72,7 +71,7 @@ def test_of_two_who_queue_a_failed_message_again_one_is_late(either: Scene, monk
         done.start()
         done.join(0.3)
 
-    between(monkeypatch, queueing, "one", begin, after=True)
+    between(monkeypatch, entries, "one", begin, after=True)
     board.outbox.retry(entry.id)
     done.join()
     Worker(either, board).drain()

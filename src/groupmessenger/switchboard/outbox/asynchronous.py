@@ -57,7 +57,7 @@ class AsyncOutbox:
         return await self._run(self._operations.outbox.cancel(numbers))
 
     async def retry(self, *numbers: int, may_duplicate: bool = False) -> tuple[OutboxEntry, ...]:
-        """Queue messages again that failed, and with `may_duplicate` those of which nobody can tell.
+        """Queue messages again that failed or wait after a failure; with `may_duplicate`, those nobody can tell of.
 
         Those may reach everybody twice. Raises `InvalidInput`, and queues none, for any other.
         """

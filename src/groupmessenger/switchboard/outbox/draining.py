@@ -20,7 +20,7 @@ from ..sending import Sending
 from ..settling import settle_one
 from ..tried import UNDER_WAY, Tried, by_token, last_of, open_of
 from ..values import State
-from . import lanes, pauses, queue
+from . import following, lanes, pauses, queue
 from .policy import Delay, GiveUp, PauseConnection, growing, judge
 from .queue import Head
 
@@ -53,7 +53,8 @@ class _Lost:
     tried: Tried
     entry: int | None
     failures: int
-    left: float  # seconds until nobody has to wait any longer
+    left: float  # seconds until it has come out, if it went
+    overdue: bool  # it has not been possible to ask for as long again
 
 
 @attrs.frozen
@@ -106,11 +107,20 @@ class Draining:
         tried = next(iter(open_of(t, group_id)), None)
         if tried is None:
             return queue.head(t, group_id) or _Rest(None)
-        if tried.state in UNDER_WAY:  # by a worker that is gone, or not by a worker
+        if tried.state is State.PREPARING and following.is_workers(t, tried.message_id):
+            outcomes.refused(t, tried.token, "the worker that prepared it was gone")  # so it cannot leave any more
+            return self._next(t, group_id, None)
+        if tried.state in UNDER_WAY:  # has left by a worker that is gone, or not by a worker
             return _Rest(min(max((tried.lease_until - t.now).total_seconds(), 0.0) + 0.01, _LOOKS[0]))
         line = self.board.at(tried.provider, tried.line, tried.connection)
-        left = tried.settled_in(DEFAULT_SETTLE if line is None else line.capabilities.settle)
-        return _Lost(tried, queue.number_of(t, tried.message_id), failures, left if left > 0 else _LOOKS[1])
+        settle = DEFAULT_SETTLE if line is None else line.capabilities.settle
+        return _Lost(
+            tried,
+            queue.number_of(t, tried.message_id),
+            failures,
+            left=tried.settled_in(settle),
+            overdue=tried.is_settled(settle + max(settle, _LOOKS[1])),
+        )
 
     def _progress(self, t: Transaction, group_id: int, sent_by: str | None) -> None:
         if sent_by is not None:
@@ -124,12 +134,19 @@ class Draining:
 
     async def _look(self, lost: _Lost) -> _Rest | None:
         """Look for a message that may have been sent. While nobody knows, all others of its group wait."""
-        told = await settle_one(self.board, lost.tried)
-        decided = told.state is not State.UNKNOWN
-        if not decided and not await self.board.do(_is_over, lost.tried):
-            return _Rest(min(growing(*_LOOKS, lost.failures), lost.left), failed=True)
+        try:
+            told = await settle_one(self.board, lost.tried)
+            decided, why = told.state is not State.UNKNOWN, told.why
+        except GroupMessengerError:
+            raise
+        except Exception as error:
+            _log.exception("it could not be looked for message %s", lost.entry)
+            decided, why = False, f"looking for it broke ({type(error).__name__}): see the log"
+        if not decided and not await self.board.do(_is_over, lost, why):
+            rest = growing(*_LOOKS, lost.failures)
+            return _Rest(min(rest, lost.left) if lost.left > 0 else rest, failed=True)
         await self.board.do(lanes.progressed, lost.tried.group_id, self.owner)
-        self.tell(Told("settled" if decided else "unsettled", lost.entry, told.connection))
+        self.tell(Told("settled" if decided else "unsettled", lost.entry, lost.tried.connection))
         return None
 
     async def _send(self, head: Head) -> tuple[str | None, _Rest | None]:
@@ -150,6 +167,8 @@ class Draining:
             told, rest = await self.board.do(self._after, head, error)
             if told is not None:
                 self.tell(told)
+            if rest is not None and rest.paused is not None:
+                _log.warning("connection %s is paused for %.0f s: %s", rest.paused, rest.seconds, error)
             return None, rest
         except Exception as error:  # of an adapter, an observer or a bug of ours: it may be gone with the next version
             _log.exception("message %s could not be sent", head.id)
@@ -168,7 +187,7 @@ class Draining:
             outcomes.refused(t, last.token, why)
         elif last is not None and last.state is State.SENDING:
             outcomes.lost(t, last.token, why)
-        if head.tries >= _MOST_BROKEN:
+        if head.tries + 1 >= _MOST_BROKEN:
             queue.fail(t, head.id, why)
             return None
         queue.note(t, head.id, why)
@@ -179,7 +198,7 @@ class Draining:
         failures = lanes.keep(t, head.group_id, self.owner)
         if failures is None or not queue.waits(t, head.id):
             return None, None
-        verdict = judge(error, head.tries, queue.tried_for(t, head.id))
+        verdict = judge(error, head.tries + 1, queue.tried_for(t, head.id))
         last, kind = last_of(t, head.message_id), type(error).__name__
         # An error that is the attempt's own is its connection's; others came up before there was one.
         connection = None if last is None else last.connection
@@ -187,6 +206,7 @@ class Draining:
         match verdict:
             case PauseConnection(first, longest) if connection is not None and its_own:
                 pause = pauses.pause(t, connection, kind, str(error), first, longest)
+                queue.note(t, head.id, str(error), paused=True)
                 seconds = (pause.until - t.now).total_seconds()
                 return Told("waiting", head.id, connection, kind), _Rest(seconds, paused=connection)
             case Delay(seconds):
@@ -201,6 +221,8 @@ class Draining:
                 return Told("waiting", head.id, connection, kind), _Rest(seconds, failed=True)
 
 
-def _is_over(t: Transaction, tried: Tried) -> bool:
-    """Whether nobody looks for a message any more."""
-    return by_token(t, tried.token).gave_up_at is not None
+def _is_over(t: Transaction, lost: _Lost, why: str) -> bool:
+    """Whether nobody looks for a message any more, also since nobody could be asked for too long."""
+    if lost.overdue:
+        outcomes.give_up(t, lost.tried.token, why)
+    return by_token(t, lost.tried.token).gave_up_at is not None

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection
 
-from sqlalchemy import case, exists, select, update
+from sqlalchemy import case, exists, func, select, update
 
 from ..directory import Transaction
 from ..tables import attempts
@@ -14,14 +14,21 @@ from .tables import lanes, outbox
 from .values import OutboxState
 
 
-def begin(t: Transaction, message_id: int, *, queued: bool) -> bool:
-    """An attempt at a message is begun. False where it should be because it is queued, and is not any more.
+def begin(t: Transaction, message_id: int, worker: str | None) -> bool:
+    """An attempt at a message is begun, by a worker or directly. False where a worker's is not queued any more.
 
     What was taken back, or failed, stays so whatever becomes of an attempt that is not the queue's, unless it is sent.
     """
     mine = (outbox.c.message_id == message_id) & (outbox.c.state == OutboxState.QUEUED)
-    values = {"state": OutboxState.SENDING, "tries": outbox.c.tries + 1, "error": None, "ended_at": None}
-    return bool(t.execute(update(outbox).where(mine).values(values)).rowcount) or not queued
+    values = {
+        "state": OutboxState.SENDING,
+        "tries": outbox.c.tries + 1,
+        "tried_since": func.coalesce(outbox.c.tried_since, t.now),
+        "worker": worker,
+        "error": None,
+        "ended_at": None,
+    }
+    return bool(t.execute(update(outbox).where(mine).values(values)).rowcount) or worker is None
 
 
 def sent(t: Transaction, message_id: int) -> None:
@@ -65,6 +72,12 @@ def catch_up(t: Transaction) -> None:
     for message_id in t.execute(left).scalars().all():
         if (tried := last_of(t, message_id)) is not None:
             caught_up(t, tried)
+
+
+def is_workers(t: Transaction, message_id: int) -> bool:
+    """Whether it is a worker that has begun to send a message."""
+    mine = (outbox.c.message_id == message_id) & (outbox.c.state == OutboxState.SENDING)
+    return t.execute(select(outbox.c.id).where(mine, outbox.c.worker.is_not(None))).first() is not None
 
 
 def put_back(t: Transaction, message_id: int) -> None:

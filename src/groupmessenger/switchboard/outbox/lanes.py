@@ -17,6 +17,7 @@ from ..values import State
 from .tables import lanes, outbox
 from .values import OutboxState
 
+_AT_ONCE = 500  # groups, so that nobody waits long for a sweep
 LEASE = 30.0  # seconds; a worker that lives makes it anew every few
 
 
@@ -124,8 +125,9 @@ def sweep(t: Transaction) -> None:
     until = lanes.join(timed, (timed.c.group_id == lanes.c.group_id) & (timed.c.due_at == lanes.c.wake_at))
     asleep = select(lanes.c.group_id).select_from(until).where(lanes.c.owner.is_(None), lanes.c.wake_at > t.now)
     ready = queued.where(or_(outbox.c.due_at.is_(None), outbox.c.due_at <= t.now))
-    for group_id in [*t.execute(lost).scalars(), *t.execute(intersect(ready, asleep)).scalars()]:
-        wake(t, group_id, anyway=True)
+    for some in (lost.limit(_AT_ONCE), intersect(ready, asleep).limit(_AT_ONCE)):
+        for group_id in list(t.execute(some).scalars()):
+            wake(t, group_id, anyway=True)
 
 
 def tidy(t: Transaction) -> None:

@@ -18,9 +18,9 @@ from .. import admission, ledger, people, routing
 from ..board import Board
 from ..directory import Transaction
 from ..inputs import as_key
-from ..tables import groups
+from ..tables import groups, messages
 from ..values import LogicalGroup
-from . import lanes, pauses, queue
+from . import entries, lanes, pauses, queue
 from .statistics import stats
 from .values import OutboxEntry, OutboxState, OutboxStats, Pause, Progress
 from .wakening import nudge
@@ -52,7 +52,7 @@ class Outbox:
             number, new = queue.add(t, group.id, wanted, key, at, known=known)
             if new and _wake(t, group.id, at):
                 nudge(t, group.id)
-            return queue.one(t, number)
+            return entries.one(t, number)
 
         return put
 
@@ -87,7 +87,7 @@ class Outbox:
         if iter(names) is names:  # it is gone through twice
             names = list(names)
         wanted, batch, at = as_message(message), as_key(key) or f"batch-{secrets.token_hex(8)}", _moment(at)
-        await self._known(names)
+        await self._known(names, wanted, batch)
         for some in _in_parts(names, _AT_ONCE):
             await self._board.do(self._put_some, some, wanted, batch, at)
             self._tell()
@@ -95,12 +95,12 @@ class Outbox:
                 on_progress(await self.progress(batch))
         return batch
 
-    async def _known(self, names: Iterable[str]) -> None:
-        """Raise `InvalidInput` with the names that no group has."""
+    async def _known(self, names: Iterable[str], message: Message, key: str) -> None:
+        """Raise `InvalidInput` with the names that no group has, `KeyReused` where the key is another message's."""
         missing: list[str] = []
         count = 0
         for some in _in_parts(names, 500):
-            lost = await self._board.do(_missing, some)
+            lost = await self._board.do(_missing, some, message, key)
             count += len(lost)
             missing.extend(lost[: 5 - len(missing)])
         if missing:
@@ -111,7 +111,10 @@ class Outbox:
         self, t: Transaction, names: Sequence[str], message: Message, batch: str, at: datetime | None
     ) -> None:
         for name in sorted(names):  # so that two who do this at once never wait for each other
-            group, refused = people.load(t, name), None
+            try:
+                group, refused = people.load(t, name), None
+            except InvalidInput:  # it was put away since the names were looked at
+                continue
             known = ledger.keyed(t, group.id, batch, message)
             try:
                 if known is None:
@@ -159,13 +162,13 @@ class Outbox:
 
         def read(t: Transaction) -> tuple[OutboxEntry, ...]:
             group_id = None if group is None else people.load(t, group).id
-            return queue.listed(t, state, group_id, batch, limit, after)
+            return entries.listed(t, state, group_id, batch, limit, after)
 
         return await self._board.do(read)
 
     async def get(self, number: int) -> OutboxEntry:
         """One message."""
-        return await self._board.do(queue.one, number)
+        return await self._board.do(entries.one, number)
 
     async def cancel(self, numbers: tuple[int, ...]) -> tuple[OutboxEntry, ...]:
         """Take messages back."""
@@ -212,16 +215,19 @@ def _wake(t: Transaction, group_id: int, at: datetime | None) -> bool:
 
 
 def _progress(t: Transaction, batch: str) -> tuple[dict[OutboxState, int], tuple[Pause, ...]]:
-    return queue.counts(t, batch), pauses.listed(t)
+    return entries.counts(t, batch), pauses.listed(t)
 
 
 def _ended(counts: Mapping[OutboxState, int]) -> int:
     return sum(count for state, count in counts.items() if state not in queue.OPEN)
 
 
-def _missing(t: Transaction, names: Sequence[str]) -> list[str]:
-    here = select(groups.c.name).where(groups.c.name.in_(names), groups.c.archived_at.is_(None))
-    known = set(t.execute(here).scalars())
+def _missing(t: Transaction, names: Sequence[str], message: Message, key: str) -> list[str]:
+    here = select(groups.c.name, groups.c.id).where(groups.c.name.in_(names), groups.c.archived_at.is_(None))
+    known = {row.name: row.id for row in t.execute(here)}
+    used = select(messages.c.group_id).where(messages.c.group_id.in_(known.values()), messages.c.key == key)
+    for group_id in t.execute(used).scalars().all():
+        ledger.keyed(t, group_id, key, message)
     return [name for name in names if name not in known]
 
 

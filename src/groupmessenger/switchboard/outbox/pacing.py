@@ -17,11 +17,13 @@ from pyrate_limiter import GCRA, Rate
 from sqlalchemy import Row, select, update
 
 from ...capabilities import LimitName, Unit
+from ...phone import Address
 from ..directory import Transaction
 from ..lines import Line
 from .tables import lanes, paces
 
 _UNITS = {"s": 1_000, "min": 60_000, "h": 3_600_000}  # in milliseconds
+_OF_THE_LIMIT = Fraction(19, 20)  # what leaves evenly does not arrive so
 _FARTHEST = 2**62  # what a column holds
 _LONGEST = 300_000_000  # microseconds that a line lasts
 _algorithm = GCRA()
@@ -46,15 +48,15 @@ class Pace:
             count, _, unit = line.options.pace.partition("/")
             rate = Fraction(count) / _UNITS[unit]
         elif told is not None and told.value and told.per:
-            rate = Fraction(told.value) / round(told.per * 1000)
+            rate = Fraction(told.value) / round(told.per * 1000) * _OF_THE_LIMIT
         else:
             return None
         name = f"pace {messenger.name} {getattr(messenger, messenger.paced, messenger.line)}"
         return cls(name, rate.numerator, rate.denominator, by_person)
 
-    def weight(self, people: int) -> int:
-        """How much a message to so many people counts."""
-        return max(people, 1) if self.by_person else 1
+    def weight(self, people: Iterable[Address], left_out: Iterable[Address]) -> int:
+        """How much a message to these people counts."""
+        return max(len(set(people).difference(left_out)), 1) if self.by_person else 1
 
 
 def wait(t: Transaction, pace: Pace, weight: int, group_id: int) -> float:
@@ -65,7 +67,7 @@ def wait(t: Transaction, pace: Pace, weight: int, group_id: int) -> float:
     row = _row(t, pace)
     # With all of a message's weight as the burst it waits for those before it, and not for itself.
     rate = Rate(pace.limit, pace.interval, burst=weight)
-    (after,), decision = _algorithm.step([rate], (row.state,), _milliseconds(t), weight)
+    (after,), decision = _algorithm.step([rate], (_state(t, row, pace),), _milliseconds(t), weight)
     if decision.allowed:
         t.execute(update(paces).where(paces.c.name == row.name).values(state=min(int(after), _FARTHEST)))
         t.execute(update(lanes).where(lanes.c.group_id == group_id).values(turn_at=None))
@@ -82,7 +84,7 @@ def count(t: Transaction, pace: Pace, weight: int) -> None:
     """Count a message that leaves whether it is its turn or not."""
     row = _row(t, pace)
     rate = Rate(pace.limit, pace.interval, burst=weight)
-    (after,), _ = _algorithm.step([rate], (0,), max(_milliseconds(t), row.state // 1000), weight)
+    (after,), _ = _algorithm.step([rate], (0,), max(_milliseconds(t), _state(t, row, pace) // 1000), weight)
     t.execute(update(paces).where(paces.c.name == row.name).values(state=min(int(after), _FARTHEST)))
 
 
@@ -96,9 +98,15 @@ def _row(t: Transaction, pace: Pace) -> Row[Any]:
     return row
 
 
+def _state(t: Transaction, row: Row[Any], pace: Pace) -> int:
+    """When the next may leave; not later than it could be, had nobody set the clock back."""
+    longest = max(_LONGEST, 50 * 1000 * pace.interval // pace.limit)
+    return min(int(row.state), _milliseconds(t) * 1000 + longest)
+
+
 def _turn(t: Transaction, row: Row[Any], pace: Pace, weight: int, group_id: int) -> float:
     """In how many seconds it is the turn of a group, which keeps its place, or gets the last."""
-    now, first = _milliseconds(t) * 1000, int(row.state)
+    now, first = _milliseconds(t) * 1000, _state(t, row, pace)
     place = t.execute(select(lanes.c.turn_at).where(lanes.c.group_id == group_id)).scalar()
     turn = _end(t, row, pace, weight, group_id) if place is None else int(place.timestamp() * 1_000_000)
     return max(turn - now, first - now, 1000) / 1_000_000
@@ -106,8 +114,8 @@ def _turn(t: Transaction, row: Row[Any], pace: Pace, weight: int, group_id: int)
 
 def _end(t: Transaction, row: Row[Any], pace: Pace, weight: int, group_id: int) -> int:
     """The end of the line, a group's place from now on; a line that would last long is looked at again later."""
-    now, first = _milliseconds(t) * 1000, int(row.state)
-    turn = max(int(row.line), first, now)
+    now, first = _milliseconds(t) * 1000, _state(t, row, pace)
+    turn = max(min(int(row.line), now + 2 * _LONGEST), first, now)
     if turn - now > _LONGEST:
         return max(first, now) + random.randrange(_LONGEST)  # noqa: S311 - not a secret
     (after,), _ = _algorithm.step([Rate(pace.limit, pace.interval, burst=weight)], (0,), turn // 1000, weight)
@@ -123,10 +131,10 @@ def waits(t: Transaction, lines: Iterable[Line]) -> dict[str, tuple[Pace, float]
     if not known:
         return {}
     digests = {name: t.digest(pace.name) for name, pace in known.items()}
-    rows = t.execute(select(paces).where(paces.c.name.in_(set(digests.values())))).all()
-    until = {row.name: row.state / 1_000_000 for row in rows}
+    rows = {row.name: row for row in t.execute(select(paces).where(paces.c.name.in_(set(digests.values())))).all()}
+    until = {name: _state(t, rows[digests[name]], pace) for name, pace in known.items() if digests[name] in rows}
     now = t.now.timestamp()
-    return {name: (pace, max(until.get(digests[name], 0) - now, 0.0)) for name, pace in known.items()}
+    return {name: (pace, max(until.get(name, 0) / 1_000_000 - now, 0.0)) for name, pace in known.items()}
 
 
 def _milliseconds(t: Transaction) -> int:

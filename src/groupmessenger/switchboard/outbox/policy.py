@@ -59,7 +59,7 @@ Verdict: TypeAlias = PauseConnection | Delay | Hold | GiveUp
 
 
 def judge(error: GroupMessengerError, tries: int, tried_for: float) -> Verdict:
-    """What a failure means for a message that is in the queue still, after so many `tries` in so many seconds."""
+    """What a failure means for a message that is in the queue still: its `tries`-th, after so many seconds."""
     match error:
         case _ if error.outcome is not Outcome.NOT_SENT:  # somebody else's to find out
             return Hold(_SOON, 60.0)
@@ -75,7 +75,7 @@ def judge(error: GroupMessengerError, tries: int, tried_for: float) -> Verdict:
         case _ if tried_for > LIFETIME:
             return GiveUp()
         case QuotaExceeded():
-            return Delay(min(900.0 * 2.0 ** min(tries, 10), 21_600.0))
+            return Delay(min(900.0 * 2.0 ** min(tries - 1, 10), 21_600.0))
         case NotReached() | ProviderUnavailable() | UnexpectedAnswer():
             return Hold(5.0, 300.0)
         case PartialFailure() if tries < _TRIES:

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import attrs
-from sqlalchemy import ColumnElement, Row, delete, func, select, update
+from sqlalchemy import delete, select, update
 
 from ..._dumping import dump, load
 from ...errors import InvalidInput
@@ -17,13 +17,12 @@ from ..directory import Transaction
 from ..tables import attempts, groups, messages
 from ..tried import UNDER_WAY, last_of
 from ..values import State
-from . import lanes
+from . import entries, lanes
 from .tables import outbox
 from .values import OutboxEntry, OutboxState
 
 _STATES = {State.SENT: OutboxState.SENT, State.UNKNOWN: OutboxState.UNKNOWN}
 OPEN = (OutboxState.QUEUED, OutboxState.SENDING)
-ENDED = (OutboxState.SENT, OutboxState.CANCELLED)
 
 
 @attrs.frozen(kw_only=True)
@@ -64,7 +63,8 @@ def add(
         known = ledger.add_once(t, group_id, message, key)
         state = OutboxState.QUEUED if refused is None else OutboxState.FAILED
     else:
-        t.lock_group(group_id)  # nobody begins or ends an attempt at it now
+        if not t.is_callers:  # theirs may last; what is not right then is seen by the worker
+            t.lock_group(group_id)  # nobody begins or ends an attempt at it now
         state = _state_of(t, known)
     new = t.insert_once(
         outbox,
@@ -122,10 +122,8 @@ def number_of(t: Transaction, message_id: int) -> int | None:
 
 
 def tried_for(t: Transaction, number: int) -> float:
-    """Since how many seconds a message is tried, since it was queued or queued again."""
-    mine = (attempts.c.message_id == outbox.c.message_id) & (attempts.c.created_at >= outbox.c.queued_at)
-    first = select(func.min(attempts.c.created_at)).join(outbox, mine).where(outbox.c.id == number)
-    moment: datetime | None = t.execute(first).scalar()
+    """For how many seconds a message has been tried, since it was queued again or its connection was paused."""
+    moment: datetime | None = t.execute(select(outbox.c.tried_since).where(outbox.c.id == number)).scalar()
     return 0.0 if moment is None else (t.now - moment).total_seconds()
 
 
@@ -141,9 +139,10 @@ def delay(t: Transaction, number: int, seconds: float, why: str) -> None:
     t.execute(update(outbox).where(outbox.c.id == number, outbox.c.state == OutboxState.QUEUED).values(values))
 
 
-def note(t: Transaction, number: int, why: str) -> None:
-    """Keep what is in the way of a message."""
-    t.execute(update(outbox).where(outbox.c.id == number, outbox.c.state == OutboxState.QUEUED).values(error=why))
+def note(t: Transaction, number: int, why: str, *, paused: bool = False) -> None:
+    """Keep what is in the way of a message; the time of a pause is not its own."""
+    values = {"error": why, "tried_since": None} if paused else {"error": why}
+    t.execute(update(outbox).where(outbox.c.id == number, outbox.c.state == OutboxState.QUEUED).values(values))
 
 
 def fail(t: Transaction, number: int, why: str) -> None:
@@ -160,11 +159,10 @@ def cancel(t: Transaction, numbers: Iterable[int]) -> tuple[OutboxEntry, ...]:
 def _cancel(t: Transaction, number: int) -> OutboxEntry:
     taken = outbox.c.state.in_((OutboxState.QUEUED, OutboxState.FAILED))
     values = {"state": OutboxState.CANCELLED, "dump": None, "due_at": None, "ended_at": t.now}
-    if not t.execute(update(outbox).where(outbox.c.id == number, taken).values(values)).rowcount:
-        entry = one(t, number)
-        if entry.state is not OutboxState.CANCELLED:
-            raise InvalidInput(f"message {number} is {entry.state}: only one that waits can be taken back")
-    entry = one(t, number)
+    t.execute(update(outbox).where(outbox.c.id == number, taken).values(values))
+    entry = entries.one(t, number)
+    if entry.state is not OutboxState.CANCELLED:
+        raise InvalidInput(f"message {number} is {entry.state}: only one that waits, or failed, can be taken back")
     lanes.wake(t, _group_of(t, number))
     return entry
 
@@ -179,10 +177,9 @@ def retry(t: Transaction, numbers: Iterable[int], *, may_duplicate: bool) -> tup
 
 def _retry(t: Transaction, number: int, *, may_duplicate: bool) -> OutboxEntry:
     t.execute(select(outbox.c.id).where(outbox.c.id == number).with_for_update())  # it is as it is read here
-    before = one(t, number)
-    if before.state is OutboxState.QUEUED:
-        lanes.wake(t, _group_of(t, number), anyway=True)
-        return before
+    before = entries.one(t, number)
+    if before.state is OutboxState.QUEUED and before.due_at is not None and not before.tries:
+        raise InvalidInput(f"message {number} is not to be sent before {before.due_at:%Y-%m-%d %H:%M} UTC")
     if before.state is OutboxState.UNKNOWN:
         if not may_duplicate:
             raise InvalidInput(
@@ -192,12 +189,13 @@ def _retry(t: Transaction, number: int, *, may_duplicate: bool) -> OutboxEntry:
         if not before.gave_up:
             raise InvalidInput(f"message {number} is still looked for: wait until nobody can tell any more")
         _as_new(t, number)
-    elif before.state is not OutboxState.FAILED:
+    elif before.state not in (OutboxState.FAILED, OutboxState.QUEUED):
         raise InvalidInput(f"message {number} is {before.state}: only one that failed can be sent again")
-    values = {"state": OutboxState.QUEUED, "due_at": None, "error": None, "ended_at": None, "queued_at": t.now}
+    anew: dict[str, Any] = {"tries": 0, "tried_since": None, "queued_at": t.now}
+    values = {"state": OutboxState.QUEUED, "due_at": None, "error": None, "ended_at": None, **anew}
     t.execute(update(outbox).where(outbox.c.id == number).values(values))
     lanes.wake(t, _group_of(t, number), anyway=True)
-    return one(t, number)
+    return entries.one(t, number)
 
 
 def _as_new(t: Transaction, number: int) -> None:
@@ -215,51 +213,9 @@ def _group_of(t: Transaction, number: int) -> int:
     return int(t.execute(select(outbox.c.group_id).where(outbox.c.id == number)).scalar_one())
 
 
-def one(t: Transaction, number: int) -> OutboxEntry:
-    """One message. Raises `InvalidInput` if there is none of that number."""
-    if type(number) is not int:
-        raise InvalidInput(f"a message of the outbox is named by its number, not {type(number).__name__}")
-    found = _entries(t, outbox.c.id == number, 1)
-    if not found:
-        raise InvalidInput(f"there is no message {number} in the outbox")
-    return found[0]
-
-
-def listed(
-    t: Transaction, state: str | None, group_id: int | None, batch: str | None, limit: int | None, after: int
-) -> tuple[OutboxEntry, ...]:
-    """The messages in a state, else those that are not sent and not cancelled; the oldest first."""
-    try:
-        here = outbox.c.state.not_in(ENDED) if state is None else outbox.c.state == OutboxState(state)
-    except ValueError:
-        raise InvalidInput(f"state is one of {', '.join(OutboxState)}") from None
-    if group_id is not None:
-        here &= outbox.c.group_id == group_id
-    if batch is not None:
-        here &= outbox.c.batch == batch
-    return _entries(t, here & (outbox.c.id > after), limit)
-
-
-def counts(t: Transaction, batch: str | None = None) -> dict[OutboxState, int]:
-    """How many messages are in which state."""
-    rows = select(outbox.c.state, func.count()).group_by(outbox.c.state)
-    if batch is not None:
-        rows = rows.where(outbox.c.batch == batch)
-    return {OutboxState(state): count for state, count in t.execute(rows).all()}
-
-
-def oldest(t: Transaction) -> float | None:
-    """For how many seconds the oldest message that is due has waited."""
-    queued = outbox.c.state == OutboxState.QUEUED
-    timed = select(func.min(outbox.c.due_at)).where(queued, outbox.c.due_at <= t.now)
-    plain = select(func.min(outbox.c.queued_at)).where(queued, outbox.c.due_at.is_(None))
-    found = [moment for moment in (t.execute(timed).scalar(), t.execute(plain).scalar()) if moment is not None]
-    return max((t.now - min(found)).total_seconds(), 0.0) if found else None
-
-
 def purge(t: Transaction, before: datetime) -> int:
     """Delete messages that ended before that, and give how many; those that wait or are unsure stay."""
-    over = outbox.c.state.in_((*ENDED, OutboxState.FAILED)) | (
+    over = outbox.c.state.in_((*entries.ENDED, OutboxState.FAILED)) | (
         (outbox.c.state == OutboxState.UNKNOWN) & outbox.c.message_id.in_(_given_up())
     )
     return int(t.execute(delete(outbox).where(over, outbox.c.ended_at < before)).rowcount)
@@ -267,36 +223,3 @@ def purge(t: Transaction, before: datetime) -> int:
 
 def _given_up() -> Any:
     return select(attempts.c.message_id).where(attempts.c.gave_up_at.is_not(None))
-
-
-def _entries(t: Transaction, here: ColumnElement[bool], limit: int | None) -> tuple[OutboxEntry, ...]:
-    tried = attempts.alias()
-    last = select(func.max(tried.c.id)).where(tried.c.message_id == outbox.c.message_id).scalar_subquery()
-    rows = (
-        select(outbox, messages.c.key, groups.c.name, attempts.c.connection, attempts.c.token, attempts.c.gave_up_at)
-        .join(messages, messages.c.id == outbox.c.message_id)
-        .join(groups, groups.c.id == outbox.c.group_id)
-        .outerjoin(attempts, attempts.c.id == last)
-        .where(here)
-        .order_by(outbox.c.id)
-        .limit(limit)
-    )
-    return tuple(map(_entry, t.execute(rows).all()))
-
-
-def _entry(row: Row[Any]) -> OutboxEntry:
-    return OutboxEntry(
-        id=row.id,
-        logical=row.name,
-        key=row.key,
-        batch=row.batch,
-        state=OutboxState(row.state),
-        due_at=row.due_at,
-        tries=row.tries,
-        error=row.error,
-        connection=row.connection,
-        token=row.token,
-        gave_up=row.state == OutboxState.UNKNOWN and row.gave_up_at is not None,
-        queued_at=row.queued_at,
-        ended_at=row.ended_at,
-    )

@@ -16,6 +16,8 @@ outbox = numbered(  # messages to be sent, each once
     Column("due_at", Moment),  # not before; null: in its turn
     Column("dump", Text),  # the Message, while it may have to be sent
     Column("tries", Integer, nullable=False, default=0),
+    Column("tried_since", Moment),  # with nobody paused meanwhile
+    Column("worker", Text),  # that has begun to send it; null: not by the queue
     Column("error", Text),  # what kept it from being sent, the last time
     Column("queued_at", Moment, nullable=False),
     Column("ended_at", Moment),

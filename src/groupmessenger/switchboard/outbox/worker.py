@@ -156,8 +156,8 @@ class Worker:
     async def _beat(self) -> None:
         while True:
             await anyio.sleep(_BEAT)
-            await self._trying("alive", self._do(self._alive, frozenset(self._busy)))
-            await self._trying("looking for what was forgotten", self._do(_sweep))
+            if await self._trying("alive", self._do(self._alive, frozenset(self._busy))):
+                await self._trying("looking for what was forgotten", self._do(_sweep))
 
     async def _show(self, observe: Callable[[OutboxStats], Any]) -> None:
         """Let the observers see how it stands; one that takes its time keeps nothing else from being done."""
@@ -168,9 +168,10 @@ class Worker:
                 shown = attrs.evolve(told, outcomes=outcomes)
                 await anyio.to_thread.run_sync(observe, shown, abandon_on_cancel=True)
 
-    def _alive(self, t: Transaction, busy: Collection[int]) -> None:
+    def _alive(self, t: Transaction, busy: Collection[int]) -> bool:
         roster.seen(t, self.id, socket.gethostname(), os.getpid())
         lanes.renew(t, self.id, busy)  # and not of groups that could not be given back
+        return True
 
     def _greeting(self, t: Transaction) -> None:
         roster.seen(t, self.id, socket.gethostname(), os.getpid())

@@ -24,6 +24,8 @@ def upgrade() -> None:
         _time("due_at", null=True),
         _text("dump", null=True),
         _number("tries"),
+        _time("tried_since", null=True),
+        _text("worker", null=True),
         _text("error", null=True),
         _time("queued_at"),
         _time("ended_at", null=True),
