@@ -131,6 +131,7 @@ class Running:
 @pytest.fixture(params=WAYS)
 def running(request: pytest.FixtureRequest) -> Iterator[Running]:
     """One way; afterwards nothing was left that Python would warn of."""
+    gc.freeze()  # only what comes from now on is looked through
     yield Running(request.param)
     gc.collect()
 

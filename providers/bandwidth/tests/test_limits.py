@@ -306,7 +306,7 @@ def test_pace() -> None:
     with Counting().connect() as client:
         pace = client.capabilities.limit(LimitName.PACE)
         assert pace is not None
-        assert (pace.value, pace.per, pace.unit) == (1, 1.0, Unit.MESSAGES)
+        assert (pace.value, pace.per, pace.unit) == (1, 1.0, Unit.PEOPLE)
 
 
 @pytest.mark.parametrize("limit", CAPABILITIES.limits, ids=lambda each: f"{each.name}-{each.channel}")
@@ -320,7 +320,7 @@ def test_founded(limit: gm.Limit) -> None:
         assert limit.certain is not None
     elif limit.certain is not None:
         assert limit.certain <= limit.value if limit.bound is Bound.MAX else limit.certain >= limit.value
-    assert (limit.per is None) is (limit.unit is not Unit.MESSAGES)
+    assert (limit.per is None) is (limit.name is not LimitName.PACE)
 
 
 def test_the_stand_ins_limits_are_these() -> None:
