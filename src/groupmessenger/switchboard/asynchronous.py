@@ -8,6 +8,7 @@ from pathlib import Path
 from types import MappingProxyType, TracebackType
 from typing import TYPE_CHECKING, Self, TypeVar
 
+import anyio
 import anyio.to_thread
 
 from ..config import Config, load_config
@@ -92,11 +93,12 @@ class AsyncSwitchboard(AsyncQueueing, AsyncHearing):
 
     async def aclose(self) -> None:
         """Close the connections to the providers and to the directory. A closed switchboard refuses to work."""
-        await self._mounting.aclose()
-        self._closed = True
-        for client in self._clients.values():
-            await client.aclose()
-        await anyio.to_thread.run_sync(self._directory.close)
+        with anyio.CancelScope(shield=True):  # also where the program is cancelled
+            await self._mounting.aclose()
+            self._closed = True
+            for client in self._clients.values():
+                await client.aclose()
+            await anyio.to_thread.run_sync(self._directory.close)
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}({', '.join(self._clients)})"
