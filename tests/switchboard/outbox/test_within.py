@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 from sqlalchemy import Connection, create_engine, text
+from sqlalchemy.ext.asyncio import create_async_engine
 from sqlalchemy.orm import Session
 from switchboard.databases import ON_POSTGRESQL, Databases, engine_of
 from switchboard.elsewhere import exit_of
@@ -209,11 +210,6 @@ def anyio_backend() -> str:
 @pytest.mark.anyio
 @pytest.mark.parametrize("commits", [True, False])
 async def test_an_asynchronous_connection_does_as_well(either: Scene, commits: bool) -> None:
-    pytest.importorskip("greenlet")
-    if engine_of(either.url) == "sqlite":
-        pytest.importorskip("aiosqlite")
-    from sqlalchemy.ext.asyncio import create_async_engine
-
     board = teamed(either)
     engine = create_async_engine(either.url.replace("sqlite:", "sqlite+aiosqlite:"))
     async with either.board_async("sendblue") as asynchronous, engine.connect() as connection:
