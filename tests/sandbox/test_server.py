@@ -10,7 +10,7 @@ import pytest
 from sandbox.acme import ALICE, AcmeFace
 
 from groupmessenger.sandbox import Sandbox
-from groupmessenger.sandbox.server import pattern
+from groupmessenger.sandbox.routing import pattern
 
 
 def face_of(sandbox: Sandbox) -> AcmeFace:

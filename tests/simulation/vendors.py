@@ -20,7 +20,7 @@ from groupmessenger.sandbox.callbacks import Callbacks, Talk
 from groupmessenger.sandbox.clock import Clock
 from groupmessenger.sandbox.face import Answer, Call, Face, Handler
 from groupmessenger.sandbox.phones import Network
-from groupmessenger.sandbox.server import pattern
+from groupmessenger.sandbox.routing import pattern
 
 HOST = "http://127.0.0.1:9"  # nobody is there, and nobody asks
 START = datetime(2026, 11, 2, 12, tzinfo=UTC)

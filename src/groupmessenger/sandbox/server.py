@@ -5,34 +5,22 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
-import re
-import string
 from collections.abc import Mapping
 from datetime import timedelta
 from email.utils import format_datetime
-from urllib.parse import parse_qsl, unquote
 
 import attrs
 from starlette.types import Receive, Scope, Send
 
 from .control import control_app
-from .face import Answer, Call, Face, Handler, Route
+from .face import Answer, Call, Face, Handler
 from .faults import Fault, Faults
 from .log import Entry, Log
 from .phones import Network
+from .routing import Routes, call
 from .wire import Connection, spoiled
 
 logger = logging.getLogger("groupmessenger.sandbox")
-
-
-def pattern(template: str) -> re.Pattern[str]:
-    """A path template as a regular expression: `{name}` is one segment, `{name:path}` any number of them."""
-    expression = ""
-    for literal, name, spec, _ in string.Formatter().parse(template):
-        expression += re.escape(literal)
-        if name is not None:
-            expression += f"(?P<{name}>{'.+' if spec == 'path' else '[^/]+'})"
-    return re.compile(expression)
 
 
 @attrs.frozen
@@ -50,9 +38,7 @@ class App:
 
     def __init__(self, faces: Mapping[str, Face], network: Network, faults: Faults, log: Log) -> None:
         self._faces = faces
-        self._routes: dict[str, list[tuple[Route, re.Pattern[str]]]] = {
-            name: [(route, pattern(route.path)) for route in face.routes()] for name, face in faces.items()
-        }
+        self._routes = {name: Routes(face) for name, face in faces.items()}
         self._network = network
         self._clock = network.clock
         self._faults = faults
@@ -70,23 +56,12 @@ class App:
                 await self._control(scope, receive, send)
 
     def _asked(self, name: str, raw_path: str, scope: Scope) -> Asked:
-        """Find who serves a call. Matching the raw path lets a parameter hold a slash as %2F."""
-        face = self._faces[name]
-        operation: str | None = None
-        handler: Handler = face.not_found
-        parameters: dict[str, str] = {}
-        for route, expression in self._routes[name]:
-            match = expression.fullmatch(raw_path)
-            if match and route.method.upper() == scope["method"]:
-                operation, handler = route.operation, route.handler
-                parameters = {key: unquote(value) for key, value in match.groupdict().items()}
-                break
-        query: dict[str, str] = {}
-        for key, value in parse_qsl(scope["query_string"].decode("latin-1"), keep_blank_values=True):
-            query.setdefault(key, value)
+        """Find who serves a call."""
+        operation, handler, parameters = self._routes[name].find(scope["method"], raw_path)
         headers = {key.decode("latin-1").lower(): value.decode("latin-1") for key, value in scope["headers"]}
-        call = Call(scope["method"], unquote(raw_path), query, parameters, headers)
-        return Asked(face, operation, handler, call)
+        query = scope["query_string"].decode("latin-1")
+        asked = call(scope["method"], raw_path, query, parameters, headers)
+        return Asked(self._faces[name], operation, handler, asked)
 
     async def _serve(self, asked: Asked, connection: Connection) -> None:
         faults = self._faults.strike(asked.face.name, asked.operation)

@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-import json
 import socket
 import struct
-from typing import Any
 
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
@@ -14,6 +12,7 @@ from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from .face import Answer
 from .faults import Fault
+from .routing import content
 
 _PAGE = "<!doctype html><title>Welcome</title><h1>Something went elsewhere</h1>"
 _HUGE = 10_000_000
@@ -60,11 +59,11 @@ class Connection:
         headers = {name.lower(): value for name, value in answer.headers.items()}
         if answer.body is not None:
             headers.setdefault("content-type", "application/json")
-        await Response(_content(answer.body), answer.status, headers)(self._scope, self._receive, self._send)
+        await Response(content(answer.body), answer.status, headers)(self._scope, self._receive, self._send)
 
     async def cut_short(self, answer: Answer) -> None:
         """Promise more than the answer has, and close."""
-        body = _content(answer.body)
+        body = content(answer.body)
         headers = [(b"content-type", b"application/json"), (b"content-length", str(len(body) + 100).encode())]
         await self._send({"type": "http.response.start", "status": answer.status, "headers": headers})
         await self._send({"type": "http.response.body", "body": body, "more_body": True})
@@ -110,9 +109,3 @@ def spoiled(fault: Fault) -> Answer | None:
             return Answer(301, None, {"location": fault.location})
         case _:
             return None
-
-
-def _content(body: Any) -> bytes:
-    if body is None:
-        return b""
-    return body if isinstance(body, bytes) else json.dumps(body).encode()

@@ -112,8 +112,9 @@ def check_sent(response: Response) -> None:
     # A code alone is a refusal, as in an HTTP error; beside a word that is no failure it contradicts that word.
     if (known := _KNOWN.get(listed)) and (failed or not word):
         raise _known(known, response)
+    told = [word if word in _STATUS else "", *map(response.quote, codes)]
     raise OutcomeUnknown(
-        " ".join(("Sendblue may have sent it, or not: it answered", *filter(None, (word, *codes)))) + _said(response),
+        " ".join(("Sendblue may have sent it, or not: it answered", *filter(None, told))) + _said(response),
         provider_id=handle_of(body) or None,
     )
 

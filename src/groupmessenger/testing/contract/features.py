@@ -1,0 +1,129 @@
+"""Each feature of a message by its grade: what is native arrives, what is dropped is said, the others are refused."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+import attrs
+import pytest
+
+from ...capabilities import LimitName
+from ...errors import UnsupportedOperation
+from ...flags import Feature, Flag, Grade
+from ...groups import Group
+from ...messages import GroupReceipt, Media, Message, Priority
+from .base import NAME, PICTURE, TEXT, Part
+from .stage import Stage
+
+_DROPPABLE = (Feature.EFFECT, Feature.PRIORITY)
+
+
+class Features(Part):
+    """What a feature is declared to be, it is."""
+
+    def test_it_is_as_its_flag_says(self, stage: Stage, feature: Feature) -> None:
+        """A message with that feature and a text."""
+        if feature is Feature.GROUP_NAME:
+            self._name(stage, stage.client.capabilities.can(feature))
+            return
+        first = self.open_group(stage)
+        group = first.group
+        flag = stage.client.capabilities.can(feature, group)
+        message = Message(TEXT, **self._with(stage, feature, first))
+        asked = len(stage.wire.sent)
+        if flag.grade in (Grade.UNSUPPORTED, Grade.DROPPED) and feature in _DROPPABLE:
+            receipt = stage.client.send(group, message)
+            assert feature in [each.feature for each in receipt.degradations], (
+                f"{feature} was left out, and nobody says so"
+            )
+            self._arrives(stage, group)
+        elif flag.grade is Grade.UNSUPPORTED:
+            with pytest.raises(UnsupportedOperation):
+                stage.client.send(group, message)
+            assert asked == len(stage.wire.sent), f"{feature} was refused, and all the same a request left"
+        else:
+            if flag.grade is Grade.PARTIAL:
+                unverified = stage.client.plan(group, message).unverified
+                assert any(each.startswith(feature) for each in unverified), f"plan says nothing of {feature}"
+            receipt = stage.client.send(group, message)
+            assert feature not in [each.feature for each in receipt.degradations]
+            self._had(stage, feature, group, message)
+
+    def _with(self, stage: Stage, feature: Feature, first: GroupReceipt) -> dict[str, Any]:
+        """The feature, as a field of a message."""
+        group = first.group
+        later = stage.clock.now() + timedelta(hours=1)
+        effects = sorted(stage.client.capabilities.effects)
+        fields: dict[Feature, Any] = {
+            Feature.MEDIA: PICTURE,
+            Feature.EFFECT: effects[0] if effects else "confetti",
+            Feature.REPLY_TO: first.id,
+            Feature.SEND_AT: later,
+            Feature.EXPIRES_AT: later,
+            Feature.PRIORITY: Priority.HIGH,
+            Feature.LEAVE_OUT: [str(group.addresses[0])],
+        }
+        return {feature: fields[feature]}
+
+    def _arrives(self, stage: Stage, group: Group) -> None:
+        stage.clock.advance(60)
+        self.check_shown(stage, [str(each) for each in group.addresses], TEXT)
+
+    def _had(self, stage: Stage, feature: Feature, group: Group, message: Message) -> None:
+        """The feature had its effect, on the phones or, where phones show none of it, on the wire."""
+        people = [str(each) for each in group.addresses]
+        told = stage.wire.changed[-1].whole
+        if feature is Feature.SEND_AT:
+            stage.clock.advance(600)
+            self.check_shown(stage, people, TEXT, times=0)
+            stage.clock.advance(3600)
+            self.check_shown(stage, people, TEXT)
+            return
+        stage.clock.advance(60)
+        if feature is Feature.LEAVE_OUT:
+            out, *others = people
+            assert TEXT not in stage.texts(out), "who was left out got it"
+            self.check_shown(stage, others, TEXT)
+            return
+        self.check_shown(stage, people, TEXT)
+        if feature is Feature.MEDIA:
+            for person in people:
+                shown = [each for messages in stage.network.phones[person].messages.values() for each in messages]
+                assert [len(each.media) for each in shown if each.text == TEXT] == [1], "the picture did not arrive"
+        elif feature in (Feature.EFFECT, Feature.REPLY_TO, Feature.PRIORITY):
+            assert str(getattr(message, feature)) in told, f"{feature} is not in the request"
+        else:
+            plain = attrs.evolve(message)
+            stage.client.send(group, Message(plain.text))
+            without = stage.wire.changed[-1].whole
+            assert len(without) < len(told), f"{feature} changes nothing in the request"
+
+    def _name(self, stage: Stage, flag: Flag) -> None:
+        people = stage.people(self.size(stage))
+        asked = len(stage.wire.sent)
+        if flag.grade in (Grade.UNSUPPORTED, Grade.DROPPED):
+            with pytest.raises(UnsupportedOperation):
+                stage.client.create_group(people, NAME)
+            assert asked == len(stage.wire.sent)
+            return
+        group = self.open_group(stage, people, NAME).group
+        group = stage.client.send(group, TEXT).group
+        told = "\n".join(each.whole for each in stage.wire.sent)
+        assert NAME in told or NAME.replace(" ", "+") in told, "the name is in no request"
+        assert group.name == NAME
+        assert not group.name_pending, "the name is not set by the second message"
+
+
+class MediaSizes(Part):
+    """The sizes of files, where they are known."""
+
+    def test_the_size_of_media_is_unverified_where_nobody_knows_it(self, stage: Stage) -> None:
+        """A URL alone says nothing of what is behind it; `plan` says so."""
+        declared = stage.client.capabilities
+        if declared.can(Feature.MEDIA).grade is Grade.UNSUPPORTED or declared.limit(LimitName.MEDIA_BYTES) is None:
+            return
+        group = stage.client.create_group(stage.people(self.size(stage)))
+        known = stage.client.plan(group, Message(TEXT, Media(PICTURE, size=10))).unverified
+        unknown = stage.client.plan(group, Message(TEXT, Media(PICTURE))).unverified
+        assert len(known) < len(unknown)

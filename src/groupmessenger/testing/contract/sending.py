@@ -1,0 +1,143 @@
+"""Sends: one request that may not be repeated, our token on the wire, one thread, both clients alike."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+import anyio
+
+from ...groups import Group
+from ...messages import GroupReceipt
+from .base import OTHER, TEXT, Part
+from .stage import Stage
+from .wire import Sent
+
+
+class Sending(Part):
+    """What every send keeps to."""
+
+    def test_a_send_has_one_request_that_may_not_be_repeated(self, stage: Stage) -> None:
+        """At most: to a new group, to one that is there, to one person."""
+        group = stage.client.create_group(stage.people(self.size(stage)))
+        for _ in range(2):
+            before = len(stage.wire.changed)
+            group = stage.client.send(group, TEXT).group
+            assert len(stage.wire.changed) - before <= 1, "a send made several requests that may not be repeated"
+        before = len(stage.wire.changed)
+        stage.client.send_direct(stage.people(1)[0], TEXT)
+        assert len(stage.wire.changed) - before <= 1
+
+    def test_the_message_is_in_a_request_that_may_not_be_repeated(self, stage: Stage) -> None:
+        """Whoever promises that a message can be sent twice has it sent twice."""
+        group = stage.client.create_group(stage.people(self.size(stage)))
+        asked = len(stage.wire.sent)
+        stage.client.send(group, TEXT)
+        bearing = [each for each in stage.wire.sent[asked:] if TEXT in _words(each) and not each.request.reads]
+        assert bearing, "no request has the text"
+        assert not [each for each in bearing if each.request.repeatable], "the message's request is marked repeatable"
+
+    def test_our_token_is_on_the_wire(self, stage: Stage) -> None:
+        """The token of the attempt goes with the message, so that it can come back."""
+        group = stage.client.create_group(stage.people(self.size(stage)))
+        receipt = stage.client.send(group, TEXT)
+        told = "\n".join(each.whole for each in stage.wire.changed)
+        assert receipt.token == stage.attempts[-1].token
+        assert receipt.token in told, "our token is in no request"
+        direct = stage.client.send_direct(stage.people(1)[0], TEXT)
+        assert direct.token in stage.wire.changed[-1].whole, "our token is not with a private text"
+
+    def test_a_receipt_has_the_id_of_its_own_message(self, stage: Stage) -> None:
+        """Two messages have two ids, both of them the vendor's."""
+        first = self.open_group(stage)
+        second = stage.client.send(first.group, TEXT)
+        assert "" not in (first.id, second.id)
+        assert first.id != second.id
+        told = (stage.wire.changed[-1].response or self).content.decode()  # type: ignore[union-attr]
+        assert second.id in told, "the id is none that the vendor gave"
+
+    def test_two_sends_with_one_pending_group_reach_one_thread(self, stage: Stage) -> None:
+        """Whoever keeps the first Group they got sends to the same people, in the same thread."""
+        people = stage.people(self.size(stage))
+        group = stage.client.create_group(people)
+        stage.client.send(group, TEXT)
+        stage.client.send(group, OTHER)
+        stage.clock.advance(60)
+        self._check_one_thread(stage, people)
+
+    def test_two_sends_at_a_time_reach_one_thread(self, stage: Stage) -> None:
+        """The same from two threads at a time."""
+        people = stage.people(self.size(stage))
+        group = stage.client.create_group(people)
+        with ThreadPoolExecutor(2) as pool:
+            list(pool.map(lambda text: stage.client.send(group, text), (TEXT, OTHER)))
+        stage.clock.advance(60)
+        self._check_one_thread(stage, people)
+
+    def test_another_process_goes_on_with_a_stored_group(self, stage: Stage) -> None:
+        """`Group.load(group.dump())`, and a client that knows nothing else."""
+        people = stage.people(self.size(stage))
+        receipt = stage.client.send(stage.client.create_group(people), TEXT)
+        stage.connect().send(Group.load(receipt.group.dump()), OTHER)
+        stage.clock.advance(60)
+        self._check_one_thread(stage, people)
+
+    def test_planning_asks_nobody(self, stage: Stage) -> None:
+        """Capabilities, plans, and what is resolved for one group need no request."""
+        group = self.open_group(stage).group
+        asked = len(stage.wire.sent)
+        stage.client.plan(group, TEXT).check()
+        stage.client.plan_direct(stage.people(1)[0], TEXT).check()
+        stage.client.capabilities_of(group)
+        assert asked == len(stage.wire.sent)
+
+    def test_blocking_equals_async(self) -> None:
+        """The same calls by both clients: the same requests, the same receipts, the same phones."""
+        blocking, awaited = (Stage(self.messenger, self.face, self.settings, self.doubts) for _ in range(2))
+        people = blocking.people(self.size(blocking))
+        assert people == awaited.people(self.size(awaited))
+        group = blocking.client.create_group(people)
+        first = [blocking.client.send(group, text) for text in (TEXT, OTHER)]
+
+        async def by_the_other() -> list[GroupReceipt]:
+            client = await awaited.connect_async()
+            group = await client.create_group(people)
+            return [await client.send(group, text) for text in (TEXT, OTHER)]
+
+        second = anyio.run(by_the_other)
+        assert [_outline(each) for each in blocking.wire.sent] == [_outline(each) for each in awaited.wire.sent]
+        assert [_known(each) for each in first] == [_known(each) for each in second]
+        assert [blocking.texts(each) for each in people] == [awaited.texts(each) for each in people]
+
+    def test_nothing_of_extras_goes_over_the_message(self, stage: Stage) -> None:
+        """What an adapter itself puts into a request is `reserved`."""
+        group = self.open_group(stage).group
+        stage.client.send(group, TEXT)
+        asked = stage.wire.changed[-1].request
+        names = {*(asked.json or {}), *(asked.form or {})}
+        assert names <= self.messenger.reserved, f"not reserved: {', '.join(sorted(names - self.messenger.reserved))}"
+
+    def _check_one_thread(self, stage: Stage, people: Sequence[str]) -> None:
+        self.check_shown(stage, people, TEXT)
+        self.check_shown(stage, people, OTHER)
+        for person in people:
+            threads = stage.network.phones[person].threads
+            assert len(threads) == 1, f"two sends to one group are in {len(threads)} threads"
+
+
+def _words(sent: Sent) -> str:
+    """A request's texts, however they are encoded."""
+    request = sent.request
+    return json.dumps([request.json, dict(request.form or {}), dict(request.params)], ensure_ascii=False, default=str)
+
+
+def _outline(sent: Sent) -> tuple[Any, ...]:
+    """What is the same of two requests that do the same: all but what is random."""
+    request = sent.request
+    return request.method, request.repeatable, sent.operation, sorted(request.json or ()), sorted(request.params)
+
+
+def _known(receipt: GroupReceipt) -> tuple[Any, ...]:
+    return receipt.status, receipt.recipients, receipt.degradations, receipt.group.members, receipt.group.channel
