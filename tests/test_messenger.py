@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+from collections.abc import Iterable
 from datetime import timedelta
 from typing import Any
 
@@ -12,12 +13,14 @@ from acme import LINE, AcmeMessenger
 from hypothesis import given
 from hypothesis import strategies as st
 
+from groupmessenger.callbacks import Callback, Verified
 from groupmessenger.errors import InvalidInput
+from groupmessenger.events import Event
 from groupmessenger.fields import secret
-from groupmessenger.flags import Operation
+from groupmessenger.flags import NATIVE, PARTIAL, Operation
 from groupmessenger.flow import Response
 from groupmessenger.messages import Message
-from groupmessenger.messenger import Authorization, GroupMessenger, Page, unsupported
+from groupmessenger.messenger import Authorization, GroupMessenger, Page, graded, unsupported
 from groupmessenger.phone import PhoneNumber
 
 
@@ -74,3 +77,24 @@ def test_an_operation_that_is_not_there_is_named_in_words() -> None:
     messenger = AcmeMessenger(line=LINE, api_key="x")
     assert "Acme cannot add members" == str(unsupported(messenger, Operation.ADD_MEMBERS))
     assert "Acme cannot send: not today" == str(unsupported(messenger, Operation.SEND, "not today"))
+
+
+def test_a_flag_that_is_no_flag_is_refused() -> None:
+    """A misspelt one would be dropped silently, and the feature be unsupported."""
+    misspelt = attrs.evolve(AcmeMessenger.capabilities, flags={"medai": NATIVE})
+    with pytest.raises(TypeError, match="medai"):
+        type("Misspelt", (AcmeMessenger,), {"capabilities": misspelt})
+
+
+def test_receiving_is_graded_where_it_is_written() -> None:
+    """It is put together of `verify` and `parse`: either may say how much of it works."""
+
+    class Hears(AcmeMessenger):
+        def verify(self, callback: Callback) -> Verified:
+            return Verified()
+
+        @graded(PARTIAL("texts alone"))
+        def parse(self, callback: Callback, verified: Verified) -> Iterable[Event]:
+            return ()
+
+    assert PARTIAL("texts alone") == Hears.capabilities.can(Operation.RECEIVE)

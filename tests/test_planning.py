@@ -142,8 +142,9 @@ def test_text_is_measured(length: int, ok: bool, private: bool) -> None:
 
 @given(st.text(st.sampled_from("a\U0001f600"), min_size=1, max_size=12))
 def test_text_is_measured_in_the_limit_s_unit(text: str) -> None:
-    """Characters, or UTF-16 units as JavaScript counts."""
-    for unit, length in ((Unit.CHARACTERS, len(text)), (Unit.UTF16, len(text.encode("utf-16-be")) // 2)):
+    """Characters, UTF-16 units as JavaScript counts, or bytes of UTF-8."""
+    utf16 = len(text.encode("utf-16-be")) // 2
+    for unit, length in ((Unit.CHARACTERS, len(text)), (Unit.UTF16, utf16), (Unit.BYTES, len(text.encode()))):
         sure = Limit(name=LimitName.TEXT, value=length, unit=unit, source="s", confidence=Confidence.LOW)
         assert plan(message=text, capabilities=attrs.evolve(ACME.capabilities, limits=(sure,))).ok
         less = attrs.evolve(sure, value=length - 1, certain=length - 1)

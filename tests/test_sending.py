@@ -5,13 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
+import attrs
 import httpx
 import pytest
 from acme import ALICE, BOB, LINE, SECRET, WAYS, AcmeMessenger, Vendor, World, says, world
 
 from groupmessenger.errors import GroupMessengerError, OutcomeUnknown, Rejected, SendBlocked
+from groupmessenger.flow import Request, ask
 from groupmessenger.groups import Group
-from groupmessenger.messages import Attempt, GroupReceipt, Receipt
+from groupmessenger.messages import Attempt, GroupReceipt, Message, Receipt
 from groupmessenger.opened import Opened
 from groupmessenger.sending import Sending
 
@@ -122,3 +124,32 @@ def test_an_observer_that_fails_afterwards_changes_nothing(here: World, vendor: 
 
     client = here.connect(vendor, observers=Failing())
     assert client.send(client.create_group(FRIENDS), "one").id
+
+
+# --- what an adapter gives
+
+
+def test_a_receipt_whose_group_is_pending_is_no_receipt(here: World, vendor: Vendor) -> None:
+    """Whoever kept it would open the group again: what became of the message is in doubt."""
+
+    class Forgets(AcmeMessenger):
+        async def send(self, group: Group, message: Message, token: str) -> GroupReceipt:
+            return attrs.evolve(await super().send(group, message, token), group=group)
+
+    client = here.connect(vendor, Forgets(line=LINE, api_key=SECRET))
+    with pytest.raises(OutcomeUnknown):
+        client.send(client.create_group(FRIENDS), "x")
+
+
+def test_a_question_before_the_message_leaves_a_refusal_what_it_is(here: World, vendor: Vendor) -> None:
+    """A GET takes no message, whether its author calls it repeatable or not."""
+
+    class Asks(AcmeMessenger):
+        async def send(self, group: Group, message: Message, token: str) -> GroupReceipt:
+            await ask(Request("GET", "/groups"))
+            return await super().send(group, message, token)
+
+    client = here.connect(vendor, Asks(line=LINE, api_key=SECRET))
+    vendor.answer("POST /messages", says(400, error="no such number"))
+    with pytest.raises(Rejected):
+        client.send(client.create_group(FRIENDS), "x")

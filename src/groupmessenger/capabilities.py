@@ -155,7 +155,8 @@ class Capabilities:
 
     `settle` is how long, in seconds after its last moment to leave, a message may still turn up at the provider.
     `final_after` is how long, in seconds after sending, statuses may still come; None where nobody says.
-    `two_way` is whether members can answer, `emails` whether an Apple ID's e-mail can be a member.
+    `two_way` is whether members can answer, `emails` whether an Apple ID's e-mail can be a member. `channels` are
+    all that carry groups, one at least, the usual one first.
     """
 
     topology: Topology

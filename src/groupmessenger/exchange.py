@@ -170,7 +170,8 @@ class Exchange:
             ending = _Again(error, retry=False)
         else:
             answer = self._judge(request, attrs.evolve(response, request=request))
-            if isinstance(answer, Response) and not request.repeatable and (sending := departed.get()) is not None:
+            changed = isinstance(answer, Response) and not request.repeatable and not request.reads
+            if changed and (sending := departed.get()) is not None:
                 sending.taken = True
             return answer
         return ending

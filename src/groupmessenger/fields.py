@@ -28,7 +28,7 @@ def setting(what: str, **field: Any) -> Any:
 
 
 def secret(what: str = "a secret", *, optional: bool = False, validator: Any = None) -> Any:
-    """A setting that is a secret: a text, never shown. An optional one is None if it is not given."""
+    """A setting that is a secret: printable ASCII, never shown. An optional one is None if it is not given."""
     metadata = {WHAT: what, SECRET: True}
     checks = _given if validator is None else attrs.validators.and_(_given, validator)
     if optional:

@@ -56,7 +56,7 @@ class Response:
         return data if isinstance(data, dict) else {}
 
     def quote(self, words: object) -> str:
-        """The provider's own words, fit to be shown: what we sent, numbers and e-mails are taken out."""
+        """The provider's own words, fit to be shown: up to 200 characters, what we sent, numbers, e-mails taken out."""
         text = " ".join(str(words).split())
         for sent in sorted((" ".join(sent.split()) for sent in _strings(self.request)), key=len, reverse=True):
             text = text.replace(sent, "…")
@@ -221,12 +221,15 @@ async def now() -> datetime:
 async def ask(request: Request) -> Response:
     """Send a request and give its answer, a success in the provider's shape.
 
-    Credentials, retries and refusals are taken care of: what is not a success raises. `NotReached` and
-    `ProviderError` mean that nothing was done, `OutcomeUnknown` that it may have been.
+    Credentials, retries and refusals are taken care of: what is not a success raises. `ConfigurationError`,
+    `NotReached` and `ProviderError` mean that nothing was done, `OutcomeUnknown` that it may have been.
     """
     return await request
 
 
 async def together(flows: Iterable[Flow[T]], *, limit: int = 10) -> list[Ended[T]]:
-    """Run several flows at a time, at most `limit`. Gives `Done` or `Failed` for each, in their order."""
+    """Run several flows at a time, at most `limit`. Gives `Done` or `Failed` for each, in their order.
+
+    Raises what is none of our errors. The blocking driver runs them in threads: they share nothing that changes.
+    """
     return await Together(list(flows), max(limit, 1))

@@ -121,8 +121,10 @@ class GroupMessenger:
         super().__init_subclass__(**kwargs)
         declared = getattr(cls, "capabilities", None)
         if isinstance(declared, Capabilities):
-            flags = {**_features(declared.flags), **_operations(cls, declared)}
-            cls.capabilities = attrs.evolve(declared, flags=flags)
+            if unknown := declared.flags.keys() - {*Feature, *Operation}:
+                raise TypeError(f"{cls.__name__}: no operation or feature is called {', '.join(sorted(unknown))}")
+            operations = {operation: _flag(cls, declared, operation) for operation in Operation}
+            cls.capabilities = attrs.evolve(declared, flags={**_features(declared.flags), **operations})
 
     @classmethod
     def conflicts(cls, settings: Mapping[str, Any]) -> Iterable[Problem]:
@@ -137,11 +139,11 @@ class GroupMessenger:
         return self.capabilities
 
     async def authorize(self) -> Authorization:
-        """The headers that go with every request."""
+        """The headers that go with every request. What it asks to have them is `authorized=False`."""
         return Authorization({})
 
     async def create_group(self, members: Sequence[Member], name: str | None) -> Group:
-        """Make a group, or, where the first message makes it, describe it as pending."""
+        """Make a group, or describe it as pending where its first message makes it. Raises `PartialFailure`."""
         self._unsupported(Operation.CREATE_GROUP)
 
     async def send(self, group: Group, message: Message, token: str) -> GroupReceipt:
@@ -157,7 +159,7 @@ class GroupMessenger:
         self._unsupported(Operation.GET_GROUP)
 
     async def list_groups(self, cursor: str | None = None) -> Page[Group]:
-        """One page of the line's groups, with one request."""
+        """One page of the line's groups, with one request. Their `members` may be None."""
         self._unsupported(Operation.LIST_GROUPS)
 
     async def add_members(self, group: Group, members: Sequence[Member]) -> Group:
@@ -169,7 +171,7 @@ class GroupMessenger:
         self._unsupported(Operation.REMOVE_MEMBERS)
 
     async def rename_group(self, group: Group, name: str) -> Group:
-        """Give a group another name."""
+        """Give a group another name. Gives it as it is now. Raises `GroupNotFound`."""
         self._unsupported(Operation.RENAME_GROUP)
 
     async def leave_group(self, group: Group) -> None:
@@ -177,7 +179,7 @@ class GroupMessenger:
         self._unsupported(Operation.LEAVE_GROUP)
 
     async def delete_group(self, group: Group) -> None:
-        """Remove a group at the provider."""
+        """Remove a group at the provider. Raises `GroupNotFound`."""
         self._unsupported(Operation.DELETE_GROUP)
 
     async def get_status(self, message_id: str) -> tuple[StatusChanged, ...]:
@@ -185,7 +187,7 @@ class GroupMessenger:
         self._unsupported(Operation.GET_STATUS)
 
     async def cancel_scheduled(self, message_id: str) -> None:
-        """Keep a scheduled message from being sent."""
+        """Keep a scheduled message from being sent. Raises `Rejected` where it has gone out."""
         self._unsupported(Operation.CANCEL_SCHEDULED)
 
     async def find_sent(self, attempt: Attempt, known: Collection[str]) -> Sighting:
@@ -279,21 +281,16 @@ _CHANGES = (Operation.ADD_MEMBERS, Operation.REMOVE_MEMBERS)
 _OTHER_SET = "a group there is its members; create_group makes another one, with the people you want"
 
 
-def _operations(cls: type[GroupMessenger], declared: Capabilities) -> dict[str, Flag]:
-    return {operation: _flag(cls, declared, operation) for operation in Operation}
-
-
 def _flag(cls: type[GroupMessenger], declared: Capabilities, operation: Operation) -> Flag:
-    method = getattr(cls, operation)
-    if any(getattr(cls, name) is getattr(GroupMessenger, name) for name in _METHODS.get(operation, (operation,))):
+    names = _METHODS.get(operation, (operation,))
+    if any(getattr(cls, each) is getattr(GroupMessenger, each) for each in names):
         fixed = declared.identity is Identity.MEMBER_SET and operation in _CHANGES
         told = declared.flags.get(operation)  # why not, and what instead
         if told is not None and told.grade is Grade.UNSUPPORTED:
             return told
         return Flag(Grade.UNSUPPORTED, _OTHER_SET) if fixed else UNSUPPORTED
-    flag = getattr(method, "__flag__", NATIVE)
-    assert isinstance(flag, Flag)  # noqa: S101 - a mistake of the adapter's author
-    return flag
+    marked: list[Flag] = [getattr(getattr(cls, each), "__flag__", NATIVE) for each in names]
+    return max(marked, key=lambda flag: flag != NATIVE)
 
 
 def _features(flags: Mapping[str, Flag]) -> dict[str, Flag]:

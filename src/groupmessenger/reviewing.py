@@ -22,6 +22,7 @@ _MEASURES: Mapping[Unit, Callable[[str], int]] = {
     Unit.CHARACTERS: len,
     Unit.UTF16: utf16_units,
     Unit.SEGMENTS: _segments,
+    Unit.BYTES: lambda text: len(text.encode()),
 }
 
 

@@ -1,5 +1,6 @@
 """A stand-in for the vendors: faces over HTTP, phones that show what reached them, and a clock to put forward."""
 
+from .callbacks import Answered, Outgoing, Talk
 from .clock import Clock
 from .face import Answer, Call, Doubt, Face, Handler, Route
 from .faults import Fault
@@ -9,6 +10,7 @@ from .sandbox import Sandbox
 
 __all__ = [
     "Answer",
+    "Answered",
     "Call",
     "Clock",
     "Doubt",
@@ -19,10 +21,12 @@ __all__ = [
     "Inbound",
     "Listener",
     "Network",
+    "Outgoing",
     "Phone",
     "Phones",
     "Route",
     "Sandbox",
     "Shown",
+    "Talk",
     "Thread",
 ]

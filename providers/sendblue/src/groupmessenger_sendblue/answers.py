@@ -129,7 +129,8 @@ def check_modified(response: Response, refusals: Iterable[str]) -> None:
         return
     if key in refusals:
         raise _error(Rejected, response, key.replace("_", " "))
-    raise OutcomeUnknown(f"Sendblue may have done it, or not: it answered {_word(body)}{_said(response)}")
+    word = _word(body) if _word(body) in _STATUS else "a word that is not known"
+    raise OutcomeUnknown(f"Sendblue may have done it, or not: it answered {word}{_said(response)}")
 
 
 def codes_of(body: Mapping[str, Any]) -> tuple[str, ...]:
