@@ -207,7 +207,7 @@ def test_without_the_extra_it_says_what_to_install(monkeypatch: pytest.MonkeyPat
 
 def test_importing_it_needs_no_extra() -> None:
     code = (
-        "import sys, groupmessenger.sandbox, groupmessenger.testing.fixtures;"
+        "import sys, groupmessenger.sandbox, groupmessenger_pytest;"
         "print([name for name in ('starlette', 'uvicorn') if name in sys.modules])"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, env=os.environ)

@@ -205,6 +205,12 @@ class Phones:
         check_number(number)
         return self._phones.setdefault(number, Phone(number, self._network))
 
+    @property
+    def texts(self) -> dict[str, list[str]]:
+        """The texts of every phone that shows any, by number: all that reached anybody."""
+        with self._network.lock:
+            return {phone.number: phone.texts for phone in self if phone.messages}
+
     def __iter__(self) -> Iterator[Phone]:
         return iter(list(self._phones.values()))
 

@@ -16,6 +16,7 @@ from .face import Face
 from .faults import Fault, Faults
 from .log import Entry, Log
 from .phones import Network, Phones
+from .writing import written
 
 if TYPE_CHECKING:
     from ..async_client import AsyncClient
@@ -188,6 +189,16 @@ class Sandbox:
     def settings(self, provider: str) -> dict[str, Any]:
         """What a connection of this provider needs to talk to its stand-in. Raises ConfigurationError."""
         return self._face(provider).settings(f"{self.url}/{provider}")
+
+    def configuration(self, *providers: str, directory: str = "sqlite:///groups.db", **options: Any) -> str:
+        """The text of a configuration file: a connection for each provider, of its name; all unless some are named.
+
+        The first is the default. `directory` is the URL of a switchboard's directory, and `options` are more keys for
+        every connection, such as `timeout=1`. Raises ConfigurationError for a provider that is not here.
+        """
+        names = providers or tuple(self.faces)
+        tables = {name: {"provider": name, **self.settings(name), **options} for name in names}
+        return written(tables, directory)
 
     def _face(self, provider: str) -> Face:
         if provider not in self.faces:

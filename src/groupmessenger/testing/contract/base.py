@@ -70,6 +70,10 @@ class Part:
         """Whether everybody is in one thread."""
         return stage.client.capabilities.topology is Topology.SHARED_THREAD
 
+    def can(self, stage: Stage, what: Operation | Feature) -> bool:
+        """Whether the adapter does that at all, if perhaps not always."""
+        return is_supported(stage.client.capabilities.can(what))
+
     def size(self, stage: Stage) -> int:
         """How many others a usual group has here: three, or what the limits allow."""
         limits = [limit for limit in stage.client.capabilities.limits if limit.name == "recipients"]

@@ -13,6 +13,7 @@ import pytest
 
 from ...errors import GroupMessengerError
 from ...fields import settings_of
+from ...flags import Operation
 from ...flow import Request, Response
 from ...messages import Message
 from .base import TEXT, Part
@@ -32,17 +33,19 @@ class Privacy(Part):
         shown: list[object] = [stage.messenger, stage.client, *stage.client.check()]
         receipt = self.open_group(stage)
         shown += [receipt, receipt.group, Message(TEXT)]
-        shown.append(stage.client.send_direct(stage.people(1)[0], TEXT))
+        if self.can(stage, Operation.SEND_DIRECT):
+            shown.append(stage.client.send_direct(stage.people(1)[0], TEXT))
         for done in (True, False):
             stage.wire.strike(LOST, done=done)
             shown += self._said(lambda: stage.client.send(receipt.group, TEXT))
         stage.clock.advance(3600)
         shown += stage.attempts
         shown += [stage.client.find_sent(each) for each in stage.attempts]
-        for person in receipt.group.addresses:
+        heard = self.can(stage, Operation.RECEIVE)
+        for person in receipt.group.addresses if heard else ():
             phone = stage.network.phones[str(person)]
             phone.send(TEXT, thread=phone.threads[0].id)
-        for callback in stage.heard():
+        for callback in stage.heard() if heard else ():
             shown += [callback, *stage.messenger.receive(callback)]
         self._check(stage, [repr(each) for each in shown])
         self._check(stage, [record.getMessage() for record in caplog.records])
