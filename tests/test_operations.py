@@ -545,6 +545,8 @@ def test_what_was_sent_is_found(vendor: Vendor) -> None:
     stored: list[str] = []
 
     class Storing:
+        carry = None
+
         def before_send(self, attempt: Attempt) -> None:
             stored.append(attempt.dump())
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 import pluggy
@@ -34,6 +35,14 @@ def groupmessenger_before_send(attempt: Attempt) -> None:
     """See a message before it leaves. Entry-point group `groupmessenger.observers`.
 
     Raise `SendBlocked` to keep it back; any other error keeps it back as well.
+    """
+
+
+@hookspec
+def groupmessenger_carry() -> Mapping[str, str] | None:
+    """Say what goes along with a message that is queued, in the context of who queues it.
+
+    It is `attempt.carried` wherever the message is sent. An error raised here is logged and changes nothing.
     """
 
 

@@ -205,11 +205,16 @@ class GroupReceipt(Receipt):
     group: Group
 
 
+def _own_texts(value: Mapping[str, str]) -> Mapping[str, str]:
+    return dict(value)
+
+
 @attrs.frozen(kw_only=True)
 class Attempt:
     """One try to send one message: enough to look for it later, even from another process.
 
-    Nothing of it leaves after `leave_by`. Holds the text and numbers: store it as you would store those.
+    Nothing of it leaves after `leave_by`. Holds the text and numbers: store it as you would store those. `carried` is
+    what observers had go along with a message that was queued, empty for any other.
     """
 
     token: str = attrs.field(repr=False)
@@ -221,6 +226,7 @@ class Attempt:
     leave_from: datetime
     leave_by: datetime
     provider_id: str | None = None
+    carried: Mapping[str, str] = attrs.field(factory=dict, converter=_own_texts, repr=False, hash=False)
 
     def dump(self) -> str:
         """Write it as JSON; `Attempt.load(attempt.dump()) == attempt`."""

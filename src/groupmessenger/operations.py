@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 from functools import partial
+from types import MappingProxyType
 from typing import Self, TypeVar
 
 import attrs
@@ -217,12 +218,22 @@ class Operations:
     async def _send(self, group: Group, message: Message) -> GroupReceipt:
         return await self.dispatch(await self.prepare(group, message))
 
-    async def prepare(self, group: Group, message: Message, token: str | None = None) -> Prepared:
+    async def carried(self) -> Mapping[str, str]:
+        """What the observers have go along with a message that is queued now."""
+        return await self._sending.carried()
+
+    async def prepare(
+        self,
+        group: Group,
+        message: Message,
+        token: str | None = None,
+        carried: Mapping[str, str] = MappingProxyType({}),
+    ) -> Prepared:
         """Make an attempt at a message, checked, with a token of its own unless there is one. No request."""
         self.may(Operation.SEND, group)
         plan = self._planner.send(self._ours(group), message)
         plan.check()
-        attempt = await self._sending.attempt(plan.message, group=group, token=token)
+        attempt = await self._sending.attempt(plan.message, group=group, token=token, carried=carried)
         return Prepared(group, attempt, plan.degradations)
 
     async def dispatch(self, prepared: Prepared) -> GroupReceipt:

@@ -7,11 +7,12 @@ import logging
 import os
 import re
 import traceback
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from difflib import get_close_matches
+from functools import partial
 from importlib import import_module
 from importlib.metadata import EntryPoint, entry_points
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import attrs
 import pluggy
@@ -30,7 +31,8 @@ PROVIDERS = "groupmessenger.providers"
 OBSERVERS = "groupmessenger.observers"
 BLOCK = "GROUPMESSENGER_BLOCK_PLUGINS"
 
-_OBSERVING = ("before_send", "after_send", "on_event", "on_outbox")
+_OBSERVING = ("before_send", "after_send", "carry", "on_event", "on_outbox")
+_MOST_CARRIED = 4096  # bytes of names and values that go along with a message
 _NAME = re.compile(r"[A-Za-z][A-Za-z0-9_.-]{0,63}", re.ASCII)
 _log = logging.getLogger(__name__)
 
@@ -146,11 +148,14 @@ def _checked(name: str, found: Any, *, given: bool = False) -> type[GroupMesseng
     return found
 
 
+_Watching: TypeAlias = tuple[tuple[str, pluggy.PluginManager], ...]
+
+
 @attrs.frozen
 class Observers:
     """All observers of a connection, each under its name. What one of them breaks is logged, and hurts nobody else."""
 
-    watching: tuple[tuple[str, pluggy.PluginManager], ...]
+    watching: _Watching
 
     def before_send(self, attempt: Attempt) -> None:
         """Let each see the message before it leaves. Raises `SendBlocked` where one forbids it.
@@ -174,6 +179,12 @@ class Observers:
             except Exception:
                 _log.exception("observer %s failed after a send", name)
 
+    @property
+    def carry(self) -> Callable[[], Mapping[str, str]] | None:
+        """What asks them what goes along with a message that is queued; None where none of them has anything to say."""
+        carrying = tuple(each for each in self.watching if each[1].hook.groupmessenger_carry.get_hookimpls())
+        return partial(_carried, carrying) if carrying else None
+
     def on_event(self, event: Event) -> None:
         """Let each see an event from a provider."""
         for name, plugin in self.watching:
@@ -189,6 +200,32 @@ class Observers:
                 plugin.hook.groupmessenger_on_outbox(stats=stats)
             except Exception:
                 _log.exception("observer %s failed at the outbox", name)
+
+
+def _carried(carrying: _Watching) -> Mapping[str, str]:
+    """What each gives, the later before the earlier, as far as there is room for it."""
+    carried: dict[str, str] = {}
+    for name, plugin in carrying:
+        try:
+            given = [_texts(each) for each in plugin.hook.groupmessenger_carry()]
+        except Exception:
+            _log.exception("observer %s failed at what goes along with a message", name)
+            continue
+        for key, value in (item for each in given for item in each.items()):
+            more = {**carried, key: value}
+            if sum(len(text.encode()) for item in more.items() for text in item) > _MOST_CARRIED:
+                _log.warning("what observer %s has go along is left out: it is beyond %d bytes", name, _MOST_CARRIED)
+            else:
+                carried = more
+    return carried
+
+
+def _texts(given: object) -> dict[str, str]:
+    if not isinstance(given, Mapping) or not all(isinstance(text, str) for item in given.items() for text in item):
+        raise TypeError("groupmessenger_carry gives a mapping of texts to texts")
+    for text in (text for item in given.items() for text in item):
+        text.encode()  # which half of a character has no place in
+    return dict(given)
 
 
 def load_observers(plugins: Iterable[object] = ()) -> Observers | None:

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import logging
 import secrets
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Mapping
 from datetime import timedelta
 from functools import partial
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Protocol, TypeVar
 
 import attrs
@@ -28,7 +29,7 @@ from .events import Event
 from .exchange import Departed, departed
 from .flow import Call, Flow, LeaveBy, Now
 from .groups import Group
-from .messages import Absent, Attempt, CannotTell, Found, Message, Receipt, Sighting
+from .messages import Absent, Attempt, CannotTell, Found, GroupReceipt, Message, Receipt, Sighting
 from .messenger import GroupMessenger
 from .opened import Bounded
 from .phone import Address
@@ -39,6 +40,7 @@ if TYPE_CHECKING:
 R = TypeVar("R", bound=Receipt)
 T = TypeVar("T")
 _log = logging.getLogger(__name__)
+_NOTHING: Mapping[str, str] = MappingProxyType({})
 # What says of itself what was done. Any other error, such as InvalidInput for a number in an answer, says nothing.
 _CERTAIN = (CapabilityError, ConfigurationError, NotReached, ProviderError, PartialFailure)
 
@@ -63,6 +65,10 @@ class Observing(Protocol):
     def after_send(self, attempt: Attempt, result: Receipt | GroupMessengerError) -> None:
         """See what became of it."""
 
+    @property
+    def carry(self) -> Callable[[], Mapping[str, str]] | None:
+        """What gives what goes along with a message that is queued, if anything does."""
+
     def on_event(self, event: Event) -> None:
         """See an event from a provider."""
 
@@ -79,8 +85,19 @@ class Sending:
     _observers: Observing | None
     _sent: Bounded[str, str] = attrs.field(factory=Bounded, init=False)
 
+    async def carried(self) -> Mapping[str, str]:
+        """What goes along with a message that is queued now."""
+        carry = None if self._observers is None else self._observers.carry
+        return _NOTHING if carry is None else await Call(carry)
+
     async def attempt(
-        self, message: Message, *, group: Group | None = None, to: Address | None = None, token: str | None = None
+        self,
+        message: Message,
+        *,
+        group: Group | None = None,
+        to: Address | None = None,
+        token: str | None = None,
+        carried: Mapping[str, str] = _NOTHING,
     ) -> Attempt:
         """Make an attempt, with a random token of its own unless there is one."""
         now = await Now()
@@ -96,6 +113,7 @@ class Sending:
             to=to,
             leave_from=now,
             leave_by=now + timedelta(seconds=self._seconds),
+            carried=carried,
         )
 
     async def carry_out(
@@ -130,6 +148,8 @@ class Sending:
         sent = await start()
         if not isinstance(sent, kind):
             raise TypeError(f"{self._messenger.title}'s send gave no {kind.__name__}")
+        if isinstance(sent, GroupReceipt) and sent.group.pending:
+            raise TypeError(f"{self._messenger.title}'s send gave a group that is pending still")
         return sent
 
     def _known(self, error: GroupMessengerError, sending: Departed) -> GroupMessengerError:

@@ -37,6 +37,12 @@ class Block:
             and re.search(r"^(?:async )?def test_|pytest\.fixture", self.text, re.M) is not None
         )
 
+    @property
+    def module(self) -> str | None:
+        """The file that the page says it is, which its tests import: what stands before it ends in that name."""
+        named = re.search(r"`(\w+\.py)`:\s*$", self.lead)
+        return named[1] if named and not self.is_test_file else None
+
 
 def name_of(path: Path) -> str:
     """A page's path below the root."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -32,6 +33,7 @@ from switchboard.processes import at_once, start_count, upgrade
 from groupmessenger.errors import DirectoryError
 from groupmessenger.switchboard import migrations
 from groupmessenger.switchboard.directory import Directory
+from groupmessenger.switchboard.outbox import queue
 from groupmessenger.switchboard.tables import PREFIX, facts, metadata
 
 SQLITE = pytest.mark.parametrize("empty_database", ["sqlite"], indirect=True)
@@ -72,7 +74,8 @@ def described(connection: Connection) -> list[str]:
     """Our tables as the database has them: columns, constraints and indexes, in no order of theirs."""
     statement = IN_SQLITE if connection.dialect.name == "sqlite" else IN_POSTGRESQL
     found = [said for said in connection.execute(text(statement)).scalars() if migrations.VERSION_TABLE not in said]
-    return sorted(" ".join(sorted(line.strip(" ,\t") for line in said.splitlines())) for said in found)
+    parts = ((part.strip() for part in re.split(r"[,\n]", said)) for said in found)  # SQLite adds columns to a line
+    return sorted(" ".join(sorted(filter(None, each))) for each in parts)
 
 
 def differences(connection: Connection) -> list[Any]:
@@ -156,6 +159,35 @@ def test_an_upgrade_keeps_what_is_there(database: str) -> None:
     directory.upgrade()
     assert rows == directory.info().rows
     directory.close()
+
+
+def test_tables_of_before_are_upgraded_with_what_is_in_them(
+    empty_database: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with monkeypatch.context() as before:
+        before.setattr(migrations, "NEWEST", "0002")
+        Directory(empty_database).upgrade()
+    with connected(empty_database) as connection:
+        for statement in QUEUED:
+            connection.execute(text(statement))
+    directory = Directory(empty_database)
+    assert "0002" == directory.upgrade()
+    head = directory.do(lambda t: queue.head(t, 1))
+    directory.close()
+    assert head is not None
+    assert ("One", {}) == (head.dump, head.carried)
+    with connected(empty_database) as connection:
+        assert [] == differences(connection)
+
+
+QUEUED = (  # as the outbox was at first
+    """INSERT INTO groupmessenger_groups (id, name, prefer, suspects, created_at)
+    VALUES (1, 'team', '[]', '[]', '2026-01-01')""",
+    """INSERT INTO groupmessenger_messages (id, group_id, digest, likeness, features, created_at)
+    VALUES (1, 1, '', '', '[]', '2026-01-01')""",
+    """INSERT INTO groupmessenger_outbox (group_id, message_id, state, dump, tries, queued_at)
+    VALUES (1, 1, 'queued', 'One', 0, '2026-01-01')""",
+)
 
 
 def test_processes_upgrade_together(empty_database: str) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import partial
 from typing import Concatenate, ParamSpec, TypeVar
 
@@ -35,6 +35,11 @@ class Board:
     def do(self, work: Callable[Concatenate[Transaction, P], T], *args: P.args, **named: P.kwargs) -> Call[T]:
         """One transaction, for a flow to await."""
         return Call(partial(self.directory.do, lambda transaction: work(transaction, *args, **named)))
+
+    async def carried(self) -> Mapping[str, str]:
+        """What observers have go along with a message that is queued now. A flow."""
+        line = next(iter(self.lines.values()))  # every connection has the same observers
+        return await line.operations.carried()
 
     def line(self, name: str) -> Line:
         """A connection. Raises `ConfigurationError` if there is none of that name, `InvalidInput` for no name."""

@@ -28,24 +28,6 @@ FEATURES = ("media", "effect", "reply_to", "send_at", "expires_at", "priority", 
 
 
 @attrs.frozen
-class Turn:
-    """A message of the outbox, whose turn it is, and the worker that has its group's lane."""
-
-    message_id: int
-    group_id: int
-    owner: str
-
-
-class Later(Exception):
-    """A message of the outbox has to wait, and is in the queue as it was. `seconds` until another look."""
-
-    def __init__(self, why: str, seconds: float, paused: str | None = None) -> None:
-        super().__init__(why)
-        self.seconds = seconds
-        self.paused = paused  # the connection, where that is why
-
-
-@attrs.frozen
 class Reserved:
     """This attempt may be prepared, and nobody else's of this group before it has ended."""
 

@@ -27,7 +27,7 @@ from ..messages import FailureReason, GroupReceipt, Message
 from . import ledger, optouts, outcomes, people, routing, threads
 from .board import Board
 from .directory import Transaction
-from .ledger import Changed, Ended, Later, Leaving, Reserved, Standing, Turn, Unsure, Wanted
+from .ledger import Changed, Ended, Leaving, Reserved, Standing, Unsure, Wanted
 from .lines import Line
 from .outbox import holds, pacing
 from .outbox.holds import Hold
@@ -38,6 +38,7 @@ from .rules import Rules
 from .settling import settle_one
 from .threads import Binding
 from .tried import Tried
+from .turns import Later, Turn
 from .undecided import in_the_way, unknown
 from .values import BoardReceipt, LogicalGroup, PassedOver, State
 
@@ -156,9 +157,8 @@ class Sending:
                 asked.add(standing.tried.token)
                 told = await settle_one(self.board, standing.tried)
                 if not standing.same and standing.tried.is_settled(wanted.settle) and told.state is State.UNKNOWN:
-                    await self.board.do(
-                        outcomes.give_up, standing.tried.token, told.why
-                    )  # what leaves now may be like it
+                    # What leaves now may be like it.
+                    await self.board.do(outcomes.give_up, standing.tried.token, told.why)
                 continue
             if isinstance(standing, Unsure) and standing.same:
                 raise unknown(standing.tried)
@@ -172,7 +172,8 @@ class Sending:
         try:
             until = await Now() + timedelta(seconds=line.leaving)  # nothing of it leaves when it may be another's turn
             binding = await LeaveBy(until, Preparing(self.board, line, tried, group, self.thread_id).thread())
-            prepared = await line.run(line.operations.prepare(binding.group, self.message, tried.token))
+            carried = {} if self.turn is None else self.turn.carried
+            prepared = await line.run(line.operations.prepare(binding.group, self.message, tried.token, carried))
             await self._departed(
                 Leaving(
                     tried=tried,
@@ -215,10 +216,8 @@ class Sending:
 
     async def _refused(self, tried: Tried, why: str) -> None:
         """Write down that nothing left. Where that fails the lease ends it."""
-        try:
+        with suppress(DirectoryError):
             await self.board.do(outcomes.refused, tried.token, why)
-        except DirectoryError:
-            return
 
     async def _is_gone(self, line: Line, binding: Binding, error: GroupMessengerError) -> bool:
         """Whether a message was refused since its thread is not there any more; some say so only if they are asked."""

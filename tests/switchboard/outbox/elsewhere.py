@@ -12,12 +12,16 @@ from sqlalchemy import create_engine
 import groupmessenger as gm
 from groupmessenger.config import Config
 from groupmessenger.connections import read_connection
+from groupmessenger.provider import hookimpl
 
 
-def board_of(url: str, settings: dict[str, Any]) -> gm.Switchboard:
+def board_of(url: str, settings: dict[str, Any], *plugins: object) -> gm.Switchboard:
     """A switchboard of one connection."""
     connection = read_connection("sendblue", {"provider": "sendblue", **settings}, Path(), ())
-    return gm.Switchboard(Config(Path("groupmessenger.toml"), {"sendblue": connection}, "sendblue", directory_url=url))
+    file = Path("groupmessenger.toml")
+    return gm.Switchboard(
+        Config(file, {"sendblue": connection}, "sendblue", directory_url=url, plugins=plugins),
+    )
 
 
 def enqueue(url: str, settings: dict[str, Any]) -> None:
@@ -26,6 +30,18 @@ def enqueue(url: str, settings: dict[str, Any]) -> None:
         for _ in range(5):
             board.enqueue("team", "One", key="k")
             board.enqueue("team", "Each")
+
+
+def enqueue_carrying(url: str, settings: dict[str, Any]) -> None:
+    """Queue a message that something goes along with."""
+
+    class Carrying:
+        @hookimpl
+        def groupmessenger_carry(self) -> dict[str, str]:
+            return {"asker": "elsewhere"}
+
+    with board_of(url, settings, Carrying()) as board:
+        board.enqueue("team", "One")
 
 
 def enqueue_and_die(url: str, settings: dict[str, Any]) -> None:

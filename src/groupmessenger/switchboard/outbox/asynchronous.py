@@ -105,10 +105,10 @@ class AsyncQueueing:
         seen to be wrong now raises as `plan` does, and is looked at again when it is sent; `KeyReused`;
         `DirectoryError`.
         """
-        put = self.operations.outbox.putting(name, message, key, at)
+        outbox = self.operations.outbox
+        put = outbox.putting(name, message, key, at, await self._run(outbox.carried()))
         if connection is None:
-            return await self._run(self.operations.outbox.enqueue(put))
-        self._check()
+            return await self._run(outbox.enqueue(put))
         directory = self.operations.board.directory
         if isinstance(connection, Connection) or not hasattr(connection, "run_sync"):  # which is refused
             return directory.within(connection, put)

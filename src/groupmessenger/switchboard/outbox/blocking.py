@@ -112,10 +112,10 @@ class Queueing:
         seen to be wrong now raises as `plan` does, and is looked at again when it is sent; `KeyReused`;
         `DirectoryError`.
         """
-        put = self.operations.outbox.putting(name, message, key, at)
+        outbox = self.operations.outbox
+        put = outbox.putting(name, message, key, at, self._run(outbox.carried()))
         if connection is None:
-            return self._run(self.operations.outbox.enqueue(put))
-        self._check()
+            return self._run(outbox.enqueue(put))
         directory = self.operations.board.directory
         return directory.within(connection, put)
 

@@ -15,10 +15,10 @@ from ...flow import Now
 from .. import ledger, outcomes
 from ..board import Board
 from ..directory import Transaction
-from ..ledger import Later, Turn
 from ..sending import Sending
 from ..settling import settle_one
 from ..tried import UNDER_WAY, Tried, by_token, last_of, open_of
+from ..turns import Later, Turn
 from ..values import State
 from . import following, lanes, pauses, queue
 from .policy import Delay, GiveUp, PauseConnection, growing, judge
@@ -151,7 +151,7 @@ class Draining:
 
     async def _send(self, head: Head) -> tuple[str | None, _Rest | None]:
         """Send a message. The connection that did, and the rest that is in the way of the next."""
-        turn = Turn(head.message_id, head.group_id, self.owner)
+        turn = Turn(head.message_id, head.group_id, self.owner, head.carried)
         try:
             message = head.message
             if message.expires_at is not None and message.expires_at <= await Now():

@@ -33,7 +33,7 @@ def begin(t: Transaction, message_id: int, worker: str | None) -> bool:
 
 def sent(t: Transaction, message_id: int) -> None:
     """It is known that a message was sent: its text is not kept any longer."""
-    values = {"state": OutboxState.SENT, "dump": None, "due_at": None, "error": None, "ended_at": t.now}
+    values = {"state": OutboxState.SENT, "ended_at": t.now, **dict.fromkeys(("dump", "carried", "due_at", "error"))}
     t.execute(update(outbox).where(outbox.c.message_id == message_id).values(values))
 
 

@@ -6,6 +6,7 @@ import secrets
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 from itertools import islice
+from types import MappingProxyType
 from typing import Any, TypeVar
 
 from sqlalchemy import select
@@ -38,8 +39,17 @@ class Outbox:
         self._board = board
         self.on_queued: set[Callable[[], Any]] = set()
 
+    async def carried(self) -> Mapping[str, str]:
+        """What goes along with a message that is queued now."""
+        return await self._board.carried()
+
     def putting(
-        self, name: str, message: Message | str, key: str | None, at: datetime | None
+        self,
+        name: str,
+        message: Message | str,
+        key: str | None,
+        at: datetime | None,
+        carried: Mapping[str, str] = MappingProxyType({}),
     ) -> Callable[[Transaction], OutboxEntry]:
         """The transaction that queues a message; what is wrong with it is said before."""
         wanted, key, at = as_message(message), as_key(key), _moment(at)
@@ -49,7 +59,7 @@ class Outbox:
             known = None if key is None else ledger.keyed(t, group.id, key, wanted)
             if known is None:
                 self._check(t, group, wanted)
-            number, new = queue.add(t, group.id, wanted, key, at, known=known)
+            number, new = queue.add(t, group.id, wanted, key, at, known=known, carried=carried)
             if new and _wake(t, group.id, at):
                 nudge(t, group.id)
             return entries.one(t, number)
@@ -88,8 +98,9 @@ class Outbox:
             names = list(names)
         wanted, batch, at = as_message(message), as_key(key) or f"batch-{secrets.token_hex(8)}", _moment(at)
         await self._known(names, wanted, batch)
+        carried = await self.carried()
         for some in _in_parts(names, _AT_ONCE):
-            await self._board.do(self._put_some, some, wanted, batch, at)
+            await self._board.do(self._put_some, some, wanted, batch, at, carried)
             self._tell()
             if on_progress is not None:
                 on_progress(await self.progress(batch))
@@ -108,7 +119,13 @@ class Outbox:
             raise InvalidInput(f"there is no group {', '.join(map(repr, missing))}{more}: nothing was queued")
 
     def _put_some(
-        self, t: Transaction, names: Sequence[str], message: Message, batch: str, at: datetime | None
+        self,
+        t: Transaction,
+        names: Sequence[str],
+        message: Message,
+        batch: str,
+        at: datetime | None,
+        carried: Mapping[str, str],
     ) -> None:
         for name in sorted(names):  # so that two who do this at once never wait for each other
             try:
@@ -121,7 +138,7 @@ class Outbox:
                     self._check(t, group, message)
             except GroupMessengerError as error:
                 refused = str(error)
-            queue.add(t, group.id, message, batch, at, known=known, batch=batch, refused=refused)
+            queue.add(t, group.id, message, batch, at, known=known, carried=carried, batch=batch, refused=refused)
             lanes.wake(t, group.id, at)
 
     def _check(self, t: Transaction, group: LogicalGroup, message: Message) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -36,6 +36,7 @@ class Head:
     key: str | None
     dump: str = attrs.field(repr=False)
     tries: int
+    carried: Mapping[str, str] = attrs.field(repr=False)
 
     @property
     def message(self) -> Message:
@@ -51,6 +52,7 @@ def add(
     at: datetime | None,
     *,
     known: int | None,
+    carried: Mapping[str, str],
     batch: str | None = None,
     refused: str | None = None,
 ) -> tuple[int, bool]:
@@ -78,6 +80,7 @@ def add(
         error=refused,
         queued_at=t.now,
         ended_at=None if state in OPEN else t.now,
+        carried=None if state is OutboxState.SENT else dict(carried) or None,
     )
     if batch is not None and not new:  # one that was queued for itself is of the batch as well
         alone = (outbox.c.message_id == known) & outbox.c.batch.is_(None)
@@ -113,6 +116,7 @@ def head(t: Transaction, group_id: int) -> Head | None:
         key=row.key,
         dump=row.dump,
         tries=row.tries,
+        carried=row.carried or {},
     )
 
 
@@ -158,7 +162,7 @@ def cancel(t: Transaction, numbers: Iterable[int]) -> tuple[OutboxEntry, ...]:
 
 def _cancel(t: Transaction, number: int) -> OutboxEntry:
     taken = outbox.c.state.in_((OutboxState.QUEUED, OutboxState.FAILED))
-    values = {"state": OutboxState.CANCELLED, "dump": None, "due_at": None, "ended_at": t.now}
+    values = {"state": OutboxState.CANCELLED, "dump": None, "carried": None, "due_at": None, "ended_at": t.now}
     t.execute(update(outbox).where(outbox.c.id == number, taken).values(values))
     entry = entries.one(t, number)
     if entry.state is not OutboxState.CANCELLED:

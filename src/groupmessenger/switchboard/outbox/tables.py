@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sqlalchemy import BigInteger, Column, ForeignKey, Index, Integer, Table, Text
+from sqlalchemy import JSON, BigInteger, Column, ForeignKey, Index, Integer, Table, Text
 
 from ..tables import ID, PREFIX, Moment, group_column, messages, metadata, number, numbered
 
@@ -21,6 +21,7 @@ outbox = numbered(  # messages to be sent, each once
     Column("error", Text),  # what kept it from being sent, the last time
     Column("queued_at", Moment, nullable=False),
     Column("ended_at", Moment),
+    Column("carried", JSON(none_as_null=True)),  # what observers have go along, as long as the dump
 )
 _waiting = outbox.c.state == "queued"
 Index(
