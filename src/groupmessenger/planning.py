@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 
 import attrs
 
-from .capabilities import Billing, Bound, Capabilities, LimitName
+from .capabilities import Billing, Bound, Capabilities, Identity, LimitName
 from .errors import CapabilityError, InvalidInput, UnsupportedOperation
 from .flags import Feature, Flag, Grade
 from .groups import Group
@@ -127,6 +127,10 @@ def _person(review: Review, to: Address, message: Message) -> None:
 
 
 def _people(review: Review, group: Group, message: Message) -> None:
+    if review.here.identity is Identity.MEMBER_SET and not group.is_member_set:
+        text = f"{review.title} keeps no groups and has no ids for them: create_group with people"
+        review.violations.append(UnsupportedOperation(text))
+        return
     if group.members is None:
         if group.is_member_set:
             review.violations.append(

@@ -193,10 +193,6 @@ class BandwidthMessenger(GroupMessenger):
         if any(len(media.url) > LONGEST_URL for media in message.media):
             yield UnsupportedOperation(f"Bandwidth takes media URLs of up to {LONGEST_URL} characters")
         if isinstance(to, Group):
-            if not to.is_member_set:
-                yield UnsupportedOperation(
-                    "Bandwidth keeps no groups and has no ids for them: create_group with people"
-                )
             yield from no_thread(self.line, to.addresses)
 
     async def create_group(self, members: Sequence[Member], name: str | None) -> Group:
