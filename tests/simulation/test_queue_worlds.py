@@ -12,6 +12,6 @@ from .running import Stage
 from .seeds import chunks, named, play
 
 
-@pytest.mark.parametrize("seeds", chunks(0, 40, 10), ids=named)
+@pytest.mark.parametrize("seeds", chunks(0, 30, 10), ids=named)
 def test_what_is_guaranteed_holds(stage: Stage, seeds: range) -> None:
     play(stage, seeds, Queueing)

@@ -11,6 +11,6 @@ from .running import Stage
 from .seeds import chunks, named, play
 
 
-@pytest.mark.parametrize("seeds", chunks(0, 150, 25), ids=named)
+@pytest.mark.parametrize("seeds", chunks(0, 100, 25), ids=named)
 def test_what_is_guaranteed_holds(stage: Stage, seeds: range) -> None:
     play(stage, seeds)

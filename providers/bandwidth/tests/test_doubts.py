@@ -20,6 +20,8 @@ import groupmessenger as gm
 from groupmessenger import Outcome, Status, webhooks
 from groupmessenger.sandbox import Sandbox
 
+pytestmark = pytest.mark.slow  # every reading, in every way
+
 ANN, BOB, CAT, DAN = (f"+1312555015{n}" for n in range(4))
 PEOPLE = (ANN, BOB, CAT)
 PARIS = "+33155501234"

@@ -18,6 +18,8 @@ import groupmessenger as gm
 from groupmessenger import Outcome, Status, webhooks
 from groupmessenger.sandbox import Sandbox
 
+pytestmark = pytest.mark.slow  # every reading, in every way
+
 ANN, BOB, CAT, DAN, EVE, SAM = (f"+1312555015{n}" for n in range(6))
 PEOPLE = (ANN, BOB, CAT)
 STRANGERS = ("+13125550160", "+13125550161", "+442079460123")

@@ -18,6 +18,8 @@ import groupmessenger as gm
 from groupmessenger import Outcome
 from groupmessenger.sandbox import Sandbox
 
+pytestmark = pytest.mark.slow  # every reading, in every way
+
 ANN, BOB, CAT, DAN, EVE = (f"+1312555015{n}" for n in range(5))
 PEOPLE = (ANN, BOB, CAT)
 PICTURE = "https://example.com/cat.jpg"
