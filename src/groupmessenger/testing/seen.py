@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Iterator
 from typing import Protocol
 
+from ..errors import InvalidInput
+from ..provider import Address, Member
 from ..sandbox import Phone, Phones, Shown, Thread
 
 
@@ -34,14 +36,18 @@ def shown(world: HasPhones) -> str:
     )
 
 
-def assert_seen(world: HasPhones, text: str, by: Iterable[str | Phone], *, privately: bool = False) -> None:
+def assert_seen(
+    world: HasPhones, text: str, by: Iterable[str | Address | Member | Phone], *, privately: bool = False
+) -> None:
     """Assert that each of these people, by number or phone, sees a text exactly once, and nobody else sees it.
 
-    All of them in one thread, or, with `privately`, each in one with the sender alone. Raises AssertionError, which
-    says for whom it is not so and shows all phones.
+    All of them in one thread, or, with `privately`, each in one with the sender alone. The phone that wrote it sees it
+    as well. Raises AssertionError, which says for whom it is not so and shows all phones.
     """
     __tracebackhide__ = True
-    people = list(dict.fromkeys(each if isinstance(each, str) else each.number for each in by))
+    if isinstance(by, str):
+        raise InvalidInput("by is a list of people: put the single one in brackets")
+    people = list(dict.fromkeys(each.number if isinstance(each, Phone) else str(each) for each in by))
     wrong = list(_wrong(world.phones, text, people, privately=privately))
     if wrong:
         how = "privately" if privately else "in one thread"

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import inspect
 import time
 from collections.abc import Callable, Iterator
+from typing import Any
 
 _EVERY = 0.01  # seconds
 
@@ -11,7 +13,7 @@ _EVERY = 0.01  # seconds
 def eventually(check: Callable[[], bool | None], seconds: float = 5.0) -> None:
     """Wait until a check holds: a function that asserts, or that says whether it is so.
 
-    Raises the last AssertionError where it still does not after so many real `seconds`.
+    Raises the last AssertionError where it still does not after so many real `seconds`; TypeError for an async check.
     """
     __tracebackhide__ = True
     for pause in _tries(check, seconds):
@@ -34,7 +36,10 @@ def _tries(check: Callable[[], bool | None], seconds: float) -> Iterator[float]:
     while True:
         last = time.monotonic() >= end
         try:
-            said = check()
+            said: Any = check()
+            if inspect.iscoroutine(said):  # which was not run, so that nothing is asserted
+                said.close()
+                raise TypeError("a check is a plain function, and this one is async: await what it needs before")
             if said is None or said:
                 return
             if last:

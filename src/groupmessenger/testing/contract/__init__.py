@@ -14,7 +14,9 @@ from .hearing import Hearing
 from .limits import Limits, has_feature
 from .losing import Losing
 from .operations import OF_A_GROUP, Operations
+from .pages import Pages
 from .privacy import Privacy
+from .reading import Reading
 from .sending import Sending
 from .verdict import Verdict
 
@@ -26,7 +28,9 @@ _AUTHORS = frozenset("messenger face hosts verdicts signs settings doubts group_
 _AUTHORS |= {"__module__", "__doc__", "__dict__", "__weakref__", "__annotations__", "__init_subclass__"}
 
 
-class ProviderContract(Declared, Operations, Features, MediaSizes, Limits, Sending, Answers, Losing, Hearing, Privacy):
+class ProviderContract(
+    Declared, Operations, Features, MediaSizes, Limits, Sending, Answers, Losing, Pages, Hearing, Reading, Privacy
+):
     """All that an adapter promises, tried before its stand-in.
 
     A subclass names the two classes, the vendor's hosts, and what its answers mean; the checks follow from the

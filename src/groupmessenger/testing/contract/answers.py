@@ -53,9 +53,11 @@ class Answers(Part):
                 expected = RateLimited
             if expected is not None and status not in (301, 302):
                 assert expected is type(error), (
-                    f"HTTP {status}: {type(error).__name__}, and the table says {expected.__name__}"
+                    f"HTTP {status} came out as {_named(error)}, and the table says {expected.__name__}"
                 )
-                assert Outcome.NOT_SENT is getattr(error, "outcome", None)
+                assert Outcome.NOT_SENT is getattr(error, "outcome", None), (
+                    "the error does not say that nothing was sent"
+                )
             else:
                 self._check_doubt(status, error)
 
@@ -72,8 +74,16 @@ class Answers(Part):
             for status in row.errors:
                 for body in _spoiled(row.body, junk):
                     response = Response(status, json.dumps(body).encode(), _JSON)
-                    error = stage.messenger.refusal(response)
-                    assert error is None or isinstance(error, ProviderError)
+                    try:
+                        error = stage.messenger.refusal(response)
+                    except Exception as failed:
+                        raise AssertionError(
+                            f"refusal() raised {type(failed).__name__} for an error with a part missing, or another "
+                            "one in its place: it gives an error, or None"
+                        ) from failed
+                    assert error is None or isinstance(error, ProviderError), (
+                        f"refusal() gave {type(error).__name__}, and gives a ProviderError or None"
+                    )
 
     def test_a_repeated_answer_is_the_same(self, stage: Stage) -> None:
         """`refusal` is pure."""
@@ -81,7 +91,9 @@ class Answers(Part):
             for status in row.errors:
                 response = Response(status, json.dumps(row.body).encode(), _JSON)
                 first, second = stage.messenger.refusal(response), stage.messenger.refusal(response)
-                assert (type(first), str(first)) == (type(second), str(second))
+                assert (type(first), str(first)) == (type(second), str(second)), (
+                    "one answer came out as two errors: refusal() has to be pure"
+                )
 
     def _judged(self, stage: Stage, group: Any, response: Response) -> GroupMessengerError | None:
         asked = len(stage.wire.sent)
@@ -104,7 +116,14 @@ class Answers(Part):
             allowed = RateLimited
         elif status in (301, 302):
             allowed = ConfigurationError
-        assert isinstance(error, allowed), f"HTTP {status} is in doubt, and came out as {type(error).__name__}"
+        assert isinstance(error, allowed), (
+            f"HTTP {status} came out as {_named(error)}, and is {allowed.__name__}: refusal() gives an error for what "
+            "the vendor documents, in the vendor's shape, and None else; a verdict is for what is documented"
+        )
+
+
+def _named(error: Exception | None) -> str:
+    return "a success" if error is None else type(error).__name__
 
 
 _JSON = {"content-type": "application/json"}

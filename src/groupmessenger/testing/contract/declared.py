@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+from collections.abc import Collection
 from datetime import UTC, datetime
 from urllib.parse import urlsplit
 
@@ -13,7 +14,9 @@ from ...groups import Topology
 from ...messenger import Level
 from .base import Part
 from .stage import Stage
+from .wire import changes
 
+OF_HTTP = {"accept", "content-type", "user-agent"}
 _DROPPABLE = (Feature.EFFECT, Feature.PRIORITY)
 
 
@@ -22,10 +25,11 @@ class Declared(Part):
 
     def test_the_names_agree(self) -> None:
         """Messenger and stand-in are of one provider, which has a title for people."""
-        assert self.messenger.name == self.face.name
-        assert self.messenger.title
-        assert self.messenger.name.isidentifier()
-        assert self.messenger.name.islower()
+        name = self.messenger.name
+        assert name == self.face.name, "messenger and face have two names: they are of one provider"
+        assert self.messenger.title, "the provider has no title, which is its name for people"
+        assert name.isidentifier(), "the provider's name is to be letters, digits and underscores"
+        assert name.islower(), "the provider's name is to be in lower case"
 
     def test_every_setting_says_what_it_is(self) -> None:
         """Files, errors and pages take the words from there."""
@@ -43,12 +47,11 @@ class Declared(Part):
     def test_every_secret_is_declared_as_one(self, stage: Stage) -> None:
         """What authorizes is a secret() setting, so that nothing shows it; `repr` does not."""
         shown = repr(stage.messenger)
-        for value in secrets_of(stage):
-            assert value not in shown, "a secret is in the messenger's repr: declare the setting with secret()"
-        stage.client.create_group(stage.people(self.size(stage)))
-        authorization = stage.run(stage.messenger.authorize())
-        for value in authorization.headers.values():
-            assert value not in shown
+        stage.run(stage.messenger.authorize())
+        stage.client.check()
+        proofs = {name.lower() for name in stage.run(stage.messenger.authorize()).headers} | {"authorization"}
+        for value in (*secrets_of(stage), *told_in_headers(stage, proofs - OF_HTTP)):
+            assert value not in shown, "what authorizes is in the messenger's repr: declare the setting with secret()"
 
     def test_credentials_go_to_declared_hosts_alone(self) -> None:
         """The addresses that the settings have unless they are given are the vendor's, by https."""
@@ -104,14 +107,18 @@ class Declared(Part):
 
     def test_the_line_it_is_paced_by_is_a_setting(self) -> None:
         """Connections that have that setting alike share one pace."""
-        assert self.messenger.paced in settings_of(self.messenger)
+        paced = self.messenger.paced
+        assert paced in settings_of(self.messenger), f"paced is {paced!r}, and there is no such setting"
 
     def test_a_check_texts_nobody(self, stage: Stage) -> None:
         """`client.check()` finds the credentials good, and changes nothing."""
-        findings = stage.client.check()
-        assert not [each.what for each in findings if each.level is Level.FAULT]
-        assert not stage.wire.changed
-        assert not [phone for phone in stage.network.phones if phone.texts]
+        faults = [each.what for each in stage.client.check() if each.level is Level.FAULT]
+        assert not faults, f"check() finds a fault with good settings: {'; '.join(faults)}"
+        stage.clock.advance(60)
+        texted = [phone for phone in stage.network.phones if phone.texts]
+        assert not texted, "check() texts somebody: probe() has to be a question that changes nothing"
+        changing = [each.request.method for each in stage.wire.sent if changes(each.request)]
+        assert not changing, f"check() makes a {changing[0]} request: probe() has to be a question that changes nothing"
 
     def test_a_check_finds_wrong_credentials(self, stage: Stage) -> None:
         """Every secret that goes along with requests is found out if it is wrong."""
@@ -125,7 +132,7 @@ class Declared(Part):
             wrong = stage.adapter(**{name: "wrong" + value[5:]})
             findings = stage.connect(wrong).check()
             faults = [each.what for each in findings if each.level is Level.FAULT]
-            assert faults, f"nobody notices that {name} is wrong"
+            assert faults, f"nobody notices that {name} is wrong: probe() has to be a question that needs it"
 
 
 def secret_settings(stage: Stage) -> dict[str, object]:
@@ -144,14 +151,21 @@ def secrets_of(stage: Stage) -> list[str]:
     return found
 
 
+def told_in_headers(stage: Stage, names: Collection[str]) -> list[str]:
+    """What headers of these names have had in them, also as a part of HTTP's Basic scheme: no scheme, no short word."""
+    values = [value for sent in stage.wire.sent for name, value in sent.headers.items() if name in names]
+    words = [word for value in values for word in value.split()]
+    return [each for each in (*words, *(part for word in words for part in _basic(word).split(":"))) if len(each) > 9]
+
+
 def _is_told(value: str, told: str) -> bool:
     """Whether a secret goes along, plainly or as a part of HTTP's Basic scheme."""
-    if value in told:
-        return True
-    for word in told.replace("'", " ").split():
-        try:
-            if value in base64.b64decode(word, validate=True).decode():
-                return True
-        except ValueError:
-            continue
-    return False
+    return value in told or any(value in _basic(word) for word in told.replace("'", " ").split())
+
+
+def _basic(word: str) -> str:
+    """What a word of HTTP's Basic scheme stands for; empty for any other."""
+    try:
+        return base64.b64decode(word, validate=True).decode()
+    except ValueError:
+        return ""

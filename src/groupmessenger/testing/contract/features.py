@@ -47,7 +47,8 @@ class Features(Part):
                 unverified = stage.client.plan(group, message).unverified
                 assert any(each.startswith(feature) for each in unverified), f"plan says nothing of {feature}"
             receipt = stage.client.send(group, message)
-            assert feature not in [each.feature for each in receipt.degradations]
+            left_out = [each.feature for each in receipt.degradations]
+            assert feature not in left_out, f"{feature} is declared, and the receipt says that it was left out"
             self._had(stage, feature, group, message)
 
     def _with(self, stage: Stage, feature: Feature, first: GroupReceipt) -> dict[str, Any]:
@@ -105,13 +106,13 @@ class Features(Part):
         if flag.grade in (Grade.UNSUPPORTED, Grade.DROPPED):
             with pytest.raises(UnsupportedOperation):
                 stage.client.create_group(people, NAME)
-            assert asked == len(stage.wire.sent)
+            assert asked == len(stage.wire.sent), "a name was refused, and all the same a request left"
             return
         group = self.open_group(stage, people, NAME).group
         group = stage.client.send(group, TEXT).group
         told = "\n".join(each.whole for each in stage.wire.sent)
         assert NAME in told or NAME.replace(" ", "+") in told, "the name is in no request"
-        assert group.name == NAME
+        assert group.name == NAME, "the group has another name than it was given"
         assert not group.name_pending, "the name is not set by the second message"
 
 
@@ -126,4 +127,4 @@ class MediaSizes(Part):
         group = stage.client.create_group(stage.people(self.size(stage)))
         known = stage.client.plan(group, Message(TEXT, Media(PICTURE, size=10))).unverified
         unknown = stage.client.plan(group, Message(TEXT, Media(PICTURE))).unverified
-        assert len(known) < len(unknown)
+        assert len(known) < len(unknown), "plan does not say that the size of a file is unknown"

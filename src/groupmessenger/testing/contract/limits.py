@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from contextlib import suppress
 
 import attrs
 import pytest
@@ -43,7 +44,7 @@ class Limits(Part):
         with pytest.raises(LimitExceeded) as refused:
             self._give(stage, limit, past, group, people)
         assert asked == len(stage.wire.sent), f"{limit.name} was exceeded, and all the same a request left"
-        assert str(limit.value) in str(refused.value).replace(",", "")
+        assert str(limit.value) in str(refused.value).replace(",", ""), "the error does not say what the limit is"
 
     def test_between_certain_and_probable_it_is_said(self, stage: Stage, limit: Limit) -> None:
         """What passes by one reading of the papers alone passes with a warning."""
@@ -59,12 +60,26 @@ class Limits(Part):
         if limit is None or limit.value is None:
             return
         people = stage.people(limit.value + 1)
-        with pytest.raises(GroupMessengerError):
+        with suppress(GroupMessengerError):
             group = stage.run(stage.messenger.create_group(parse_members(people), None))
             stage.run(stage.messenger.send(group, Message(TEXT), "0" * 32))
+        stage.clock.advance(60)
         assert not [person for person in people if stage.texts(person)], (
-            "the stand-in takes more people than are declared"
+            "the stand-in takes more people than are declared: one of the two is wrong"
         )
+
+    def test_the_stand_in_has_the_same_most_of_text(self, stage: Stage) -> None:
+        """A text longer than declared is refused by the stand-in as well, past our own check."""
+        limit = stage.client.capabilities.limit(LimitName.TEXT, with_media=False)
+        if limit is None or limit.value is None:
+            return
+        group = self.open_group(stage).group
+        text = "x" * (limit.value + 1) if limit.unit is not Unit.SEGMENTS else _text(limit.unit, limit.value + 1)
+        try:
+            stage.run(stage.messenger.send(group, Message(text), "0" * 32))
+        except GroupMessengerError:
+            return
+        raise AssertionError("the stand-in takes longer texts than are declared: one of the two is wrong")
 
     # One limit, at a number
 
@@ -73,7 +88,7 @@ class Limits(Part):
         before = len(stage.wire.sent)
         self._give(stage, limit, asked, group)
         if limit.name is not LimitName.GROUP_NAME and not self._is_settled(stage, limit):
-            assert before < len(stage.wire.sent)
+            assert before < len(stage.wire.sent), f"{limit.name}: what is within the limit made no request"
 
     def _is_settled(self, stage: Stage, limit: Limit) -> bool:
         return limit.channel is not None  # the group was only said to be carried so
@@ -87,7 +102,9 @@ class Limits(Part):
     def _give(self, stage: Stage, limit: Limit, asked: int, group: Group | None, people: Sequence[str] = ()) -> None:
         """Send what has that much of it, and look at the phones."""
         if limit.name is LimitName.GROUP_NAME:
-            stage.client.create_group(stage.people(self.size(stage)), _text(limit.unit, asked))
+            name = _text(limit.unit, asked)
+            group = self.open_group(stage, name=name).group
+            assert stage.client.send(group, TEXT).group.name == name, "a name within the limit was not set"
             return
         media = self._media(limit)
         if limit.name in _PEOPLE:
@@ -104,7 +121,15 @@ class Limits(Part):
             return
         stage.client.send(group, message)
         stage.clock.advance(60)
-        self.check_shown(stage, [str(each) for each in group.addresses], message.text)
+        people = [str(each) for each in group.addresses]
+        self.check_shown(stage, people, message.text)
+        self._check_media(stage, people, message)
+
+    def _check_media(self, stage: Stage, people: Sequence[str], message: Message) -> None:
+        for person in people:
+            shown = [each for messages in stage.network.phones[person].messages.values() for each in messages]
+            files = [len(each.media) for each in shown if each.text == message.text]
+            assert files == [len(message.media)], "a number of files within the limit, and not all of them arrive"
 
     def _planned(self, stage: Stage, limit: Limit, asked: int) -> tuple[Group, Message]:
         if limit.name in _PEOPLE:
@@ -141,9 +166,11 @@ def _split(size: int, most: int | None) -> Iterable[Media]:
 
 
 def _text(unit: Unit, count: int) -> str:
-    """A text of so many units: astral characters count twice as UTF-16."""
+    """A text of so many units, and of as many bytes as that can be: astral characters count twice as UTF-16."""
     if unit is Unit.UTF16:
         return "😀" * (count // 2) + "x" * (count % 2)
+    if unit is Unit.CHARACTERS:
+        return "😀" * count
     if unit is Unit.SEGMENTS:
         text = "x" * (153 * count if count > 1 else 160)
         assert segments(text).count == count

@@ -12,23 +12,24 @@ from urllib.parse import urlsplit
 import pytest
 
 from ...errors import GroupMessengerError
+from ...events import MessageReceived
 from ...fields import settings_of
 from ...flags import Operation
 from ...flow import Request, Response
 from ...messages import Message
-from .base import TEXT, Part
-from .declared import secrets_of
+from .base import PICTURE, TEXT, Part
+from .declared import OF_HTTP, secrets_of
 from .stage import Stage
 from .wire import LOST
-
-_OF_HTTP = {"accept", "content-type", "user-agent"}
 
 
 class Privacy(Part):
     """What is shown, logged and said has none of it; credentials go where they belong."""
 
-    def test_nothing_private_is_shown_or_logged(self, stage: Stage, caplog: pytest.LogCaptureFixture) -> None:
-        """`repr` of everything that is handed out, the log at DEBUG, the texts of errors."""
+    def test_nothing_private_is_shown_or_logged(
+        self, stage: Stage, caplog: pytest.LogCaptureFixture, capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        """`repr` of everything that is handed out, the log at DEBUG, the texts of errors, the screen."""
         caplog.set_level(logging.DEBUG)
         shown: list[object] = [stage.messenger, stage.client, *stage.client.check()]
         receipt = self.open_group(stage)
@@ -49,12 +50,13 @@ class Privacy(Part):
             shown += [callback, *stage.messenger.receive(callback)]
         self._check(stage, [repr(each) for each in shown])
         self._check(stage, [record.getMessage() for record in caplog.records])
+        self._check(stage, [*capsys.readouterr()], "printed")
 
     def test_an_error_does_not_repeat_what_was_sent(self, stage: Stage) -> None:
         """A vendor that quotes the request in its refusal is not quoted with it."""
         group = self.open_group(stage).group
         private = " ".join([TEXT, *(str(each) for each in group.addresses)])
-        proof = {name.lower() for name in stage.run(stage.messenger.authorize()).headers} - _OF_HTTP
+        proof = {name.lower() for name in stage.run(stage.messenger.authorize()).headers} - OF_HTTP
         for row in self.verdicts:
             for status in row.errors:
                 for number in range(len(list(_echoing(row.body, "")))):
@@ -65,7 +67,9 @@ class Privacy(Part):
                     stage.wire.clear()
                     self._check(stage, said)
                     for credential in _credentials(stage.wire.sent[-1].headers, proof):
-                        assert credential not in "".join(said), "a credential is in an error"
+                        assert credential not in "".join(said), (
+                            "a credential is in an error: quote the vendor with response.quote(), which takes it out"
+                        )
 
     def test_credentials_are_in_no_address(self, stage: Stage) -> None:
         """URLs are logged, by proxies and by vendors."""
@@ -90,7 +94,7 @@ class Privacy(Part):
         """`stored` is for the vendor's own host: not for what merely begins like it."""
         base = urlsplit(stage.messenger.base_url)
         host, path = base.netloc, base.path
-        paths = (path + "/media/a.jpg", path + "/users/1/media/a.jpg", "/a.jpg")
+        paths = (path + "/media/a.jpg", path + "/users/1/media/a.jpg", "/a.jpg", *self._files(stage, host))
         strangers = (
             f"{host}.evil.example",
             f"evil{host}",
@@ -106,17 +110,34 @@ class Privacy(Part):
             request = stage.messenger.stored(f"http://{host}{each}")
             assert request is None or not request.authorized, "credentials go along without TLS"
 
+    def _files(self, stage: Stage, host: str) -> Iterator[str]:
+        """Where the vendor keeps files of ours, and of people's messages."""
+        urls = []
+        if self.can(stage, Operation.UPLOAD):
+            urls.append(stage.run(stage.messenger.upload("cake.jpg", b"a picture", "image/jpeg")).url)
+        if self.can(stage, Operation.RECEIVE):
+            (person,) = stage.people(1)
+            stage.network.phones[person].send(TEXT, to=stage.messenger.line, media=[PICTURE])
+            events = [event for callback in stage.heard() for event in stage.messenger.receive(callback)]
+            urls += [each.url for event in events if isinstance(event, MessageReceived) for each in event.media]
+        for url in urls:
+            parts = urlsplit(url)
+            if parts.netloc == host:
+                yield parts.path
+
     def _said(self, call: Any) -> Iterator[GroupMessengerError]:
         try:
             call()
         except GroupMessengerError as error:
             yield error
 
-    def _check(self, stage: Stage, texts: list[str]) -> None:
+    def _check(self, stage: Stage, texts: list[str], what: str = "shown, logged, or in an error") -> None:
         numbers = [phone.number.removeprefix("+1") for phone in stage.network.phones]
         for private in (*secrets_of(stage), TEXT, *numbers, stage.messenger.line.removeprefix("+1")):
             for text in texts:
-                assert private not in text, "a secret, a number or a text is shown, logged, or in an error"
+                assert private not in text, (
+                    f"a secret, a number or a text is {what}: keep it out of repr, log and words; mask() shows a number"
+                )
 
 
 def _echoing(body: Any, words: str) -> Iterator[Any]:

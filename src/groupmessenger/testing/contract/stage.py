@@ -122,17 +122,18 @@ class Stage:
         self._messenger = messenger
         self.face.calls(HOOK)
         self.attempts: list[Attempt] = []
+        self.imessage = True  # whether people have it
         self._numbers = itertools.count(1)
         self.messenger = self.adapter()
-        self.client = self.connect()
+        self.client = self.connect(self.messenger)
 
     def adapter(self, **settings: Any) -> GroupMessenger:
         """The adapter, with settings of which some are others."""
         return self._messenger(**{**self.given, **settings})
 
     def connect(self, messenger: GroupMessenger | None = None, **options: Any) -> Client:
-        """A blocking client of the stand-in."""
-        messenger = messenger or self.messenger
+        """A blocking client of the stand-in: of another process, with an adapter of its own, unless one is given."""
+        messenger = messenger or self.adapter()
         client = Client(messenger, observers=self, **{**self._options, **options})
         client.close()
         client._closed = False  # noqa: SLF001 - its connections are not needed here
@@ -167,6 +168,8 @@ class Stage:
             person = f"+1{('312', '773', '630', '847', '708')[number // 100 % 5]}55501{number % 100:02}"
             if person not in self.network.lines:
                 found.append(person)
+                if not self.imessage:
+                    self.network.phones[person].imessage = False
             if len(found) == count:
                 break
         return found
