@@ -123,7 +123,7 @@ class GroupMessenger:
         if isinstance(declared, Capabilities):
             if unknown := declared.flags.keys() - {*Feature, *Operation}:
                 raise TypeError(f"{cls.__name__}: no operation or feature is called {', '.join(sorted(unknown))}")
-            operations = {operation: _flag(cls, declared, operation) for operation in Operation}
+            operations = {str(operation): _flag(cls, declared, operation) for operation in Operation}
             cls.capabilities = attrs.evolve(declared, flags={**_features(declared.flags), **operations})
 
     @classmethod
