@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import pytest
@@ -252,7 +253,7 @@ def test_who_is_not_reached_is_tried_more_and_more_seldom(scene: Scene) -> None:
     waits = []
     for _ in range(8):
         assert ["waiting"] == worker.drain()
-        waits.append(round((lane(board).wake_at - scene.now()).total_seconds()))
+        waits.append(math.ceil((lane(board).wake_at - scene.now()).total_seconds()))
         scene.later(waits[-1] + 1)
     assert [5, 10, 20, 40, 80, 160, 300, 300] == waits
     assert ["sent", "sent"] == Worker(scene, teamed(scene), "second").drain()
