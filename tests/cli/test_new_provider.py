@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import subprocess
 import sys
 import tomllib
 from collections.abc import Callable
 from pathlib import Path
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 import pytest
 from cli.running import Ran
@@ -126,6 +127,7 @@ def test_it_says_what_comes_next(command: Run) -> None:
         (("a" * 25,), "up to 24"),
         (("",), "small letters and digits"),
         (("group",), "GroupMessenger: choose another name"),
+        (("pytest",), "there is a module groupmessenger_pytest already: choose another name"),
         (("sendblue",), "provider 'sendblue' is installed already (choose another name)"),
         (("acme", "--title", 'Say "hi"'), "--title is up to 24"),
         (("acme", "--title", ""), "--title is up to 24"),
@@ -156,6 +158,31 @@ def test_a_folder_that_is_empty_is_taken(command: Run, tmp_path: Path) -> None:
     """Such as the one where one is."""
     assert 0 == command("acme", "--to", ".").exit
     assert (tmp_path / "pyproject.toml").exists()
+
+
+def test_nothing_is_half_written(command: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where it is interrupted, or the disk is full, it can be tried again."""
+    written = Path.write_text
+
+    def write_text(path: Path, *arguments: Any, **named: Any) -> int:
+        if path.name == "answers.py":
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+        return written(path, *arguments, **named)
+
+    with monkeypatch.context() as full:
+        full.setattr(Path, "write_text", write_text)
+        ran = command("acme")
+    assert (2, True) == (ran.exit, ran.tells("it cannot be written: No space left on device"))
+    assert [] == list(Path("groupmessenger-acme").iterdir())
+    assert 0 == command("acme").exit
+
+
+def test_it_is_for_the_releases_that_are_like_this_one(command: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whichever this one is."""
+    monkeypatch.setattr("groupmessenger.cli.new_provider.writing.version", lambda name: "0.2.0+local")
+    assert 0 == command("acme").exit
+    project = tomllib.loads(Path("groupmessenger-acme/pyproject.toml").read_text())["project"]
+    assert ["attrs>=24.2", "groupmessenger~=0.2.0"] == project["dependencies"]
 
 
 def test_without_its_templates_language(command: Run, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 
 import attrs
 import pytest
@@ -21,6 +22,7 @@ from switchboard.strangers import bring_in, thread_of
 
 import groupmessenger as gm
 from groupmessenger.events import MembersChanged
+from groupmessenger.testing import Memory
 
 FOUR = (*PEOPLE, DAN)
 
@@ -47,6 +49,22 @@ def left(board: gm.Switchboard, who: str) -> MembersChanged:
     group = board.group("team").threads[0].group
     removed = (gm.Member(gm.PhoneNumber(who)),)
     return MembersChanged(key="left", connection="sendblue", at=None, group=group, removed=removed)
+
+
+def test_where_groups_have_no_ids_any_more_another_thread_is_taken(tmp_path: Path) -> None:
+    """As with a new version of an adapter: the same people are reached, and nobody has to mend it."""
+    memory, file = Memory(), tmp_path / "groupmessenger.toml"
+    text = '[directory]\nurl = "sqlite:///groups.db"\n[connections.main]\nprovider = "memory"\n'
+    for more in ("", 'like = "bandwidth"\n'):
+        file.write_text(text + more)
+        with gm.Switchboard.from_config(file, plugins=[memory]) as board:
+            if not more:
+                board.create_group("team", PEOPLE)
+            for each in ("Hello", "again"):
+                board.send("team", each + more)
+            threads = board.group("team").threads
+    assert [False, True] == [each.group.is_member_set for each in threads]
+    assert [4] * 3 == [len(memory.phones[number].texts) for number in PEOPLE]
 
 
 # One thread, two groups

@@ -32,6 +32,7 @@ def test_a_group_is_one_thread(memory: Memory, client: gm.Client) -> None:
     assert [ANN, BOB] == [str(each) for each in receipt.recipients]
     assert "2 delivered" == client.get_status(receipt).summary
     assert [receipt.id] == [each.id for each in memory.sent]
+    assert not any(number in repr(memory.sent) for number in (ANN, BOB, LINE))
 
 
 def test_a_direct_message_is_private(memory: Memory, client: gm.Client) -> None:

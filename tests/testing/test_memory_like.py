@@ -42,7 +42,7 @@ def told(client: gm.Client, phones: Phones) -> list[object]:
     receipt = client.send(group, "Good")
     client.send_direct(BOB, "Bring wine")
     threads = [[len(thread.participants) for thread in phone.threads] for phone in (ann, bob)]
-    return [phones.texts, threads, len(receipt.recipients)]
+    return [phones.texts, threads, len(receipt.recipients), group.channel]
 
 
 def test_what_another_provider_lacks_is_refused(memory: Memory) -> None:

@@ -44,6 +44,15 @@ def test_seen_by_these_in_one_thread_or_privately(memory: Memory) -> None:
     assert_seen(memory, "Nobody said that", by=[])
 
 
+def test_people_are_named_as_a_group_has_them(memory: Memory) -> None:
+    """By its members or their addresses; one alone is no list of people."""
+    members = [gm.Member(gm.PhoneNumber(number)) for number in (ANN, BOB)]
+    assert_seen(memory, "Dinner\nat eight?", by=members)
+    assert_seen(memory, "Dinner\nat eight?", by=[each.address for each in members])
+    with pytest.raises(gm.InvalidInput, match="put the single one in brackets"):
+        assert_seen(memory, "You are not invited", by=CAM)
+
+
 def send(memory: Memory, *groups: list[str]) -> None:
     with memory.connect() as client:
         for members in groups:
@@ -92,6 +101,20 @@ def test_another_error_ends_the_waiting() -> None:
 
     with pytest.raises(KeyError):
         eventually(check)
+
+
+@pytest.mark.anyio
+async def test_an_async_check_is_refused() -> None:
+    """It would assert nothing."""
+
+    async def check() -> None:
+        raise AssertionError
+
+    unfit: Any = check
+    with pytest.raises(TypeError, match="this one is async"):
+        eventually(unfit)
+    with pytest.raises(TypeError, match="this one is async"):
+        await eventually_async(unfit)
 
 
 @pytest.mark.anyio

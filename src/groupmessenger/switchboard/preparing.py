@@ -8,7 +8,7 @@ from functools import partial
 
 import attrs
 
-from ..capabilities import Creation, LimitName
+from ..capabilities import Creation, Identity, LimitName
 from ..errors import (
     CapabilityError,
     GroupMessengerError,
@@ -133,6 +133,9 @@ class Preparing:
 
     async def _fitted(self, binding: Binding) -> Binding:
         """The thread with the members' differences applied; where that cannot be, another one."""
+        if self.line.capabilities.identity is Identity.MEMBER_SET and not binding.group.is_member_set:
+            # It was made by another version of the adapter, for which groups had ids.
+            return await self._forked(binding, f"{self.line.title} has no ids for groups any more", gone=True)
         wanted = set(self.group.addresses)
         joining = [member for member in self.group.members if member.address not in binding.certain]
         undecided = {member.address for member in self.group.observed}  # with whom in it nothing leaves
@@ -200,17 +203,17 @@ class Preparing:
         now = threads.by_id(t, binding.id)
         threads.changed(t, binding.id, now.group, now.doubtful | asked)
 
-    async def _forked(self, binding: Binding, reason: str) -> Binding:
+    async def _forked(self, binding: Binding, reason: str, *, gone: bool = False) -> Binding:
         """Another thread in place of one that does not fit. It is left before, so that a crash between is seen."""
         if self.thread_id is not None:
             raise retired()
-        await self.board.do(self._leave, binding, reason)
+        await self.board.do(self._leave, binding, reason, gone=gone)
         before = await self.board.do(self._current)
         return await self._open() if before is None else before
 
-    def _leave(self, t: Transaction, binding: Binding, reason: str) -> None:
+    def _leave(self, t: Transaction, binding: Binding, reason: str, *, gone: bool) -> None:
         self._keep(t)
-        threads.retire(t, binding, reason)
+        threads.retire(t, binding, reason, gone=gone)
 
 
 def retired() -> ThreadRetired:

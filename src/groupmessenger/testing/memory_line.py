@@ -87,9 +87,11 @@ class MemoryLine:
             )
         )
 
-    def _channel(self, members: Iterable[Member]) -> Channel:
+    def _channel(self, members: Iterable[Member]) -> Channel | None:
         """What carries a group: iMessage where everybody has it, else what the provider falls back to."""
         channels = self.can.channels
+        if self.can.topology is Topology.BROADCAST:  # each copy goes as what is in it asks for
+            return None
         phones = [self.network.phones[str(each)] for each in members if str(each) not in self.network.lines]
         if Channel.IMESSAGE in channels and all(phone.imessage for phone in phones):
             return Channel.IMESSAGE

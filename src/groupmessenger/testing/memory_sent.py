@@ -7,7 +7,7 @@ from datetime import datetime
 import attrs
 
 from ..delivery import PRECEDENCE
-from ..provider import Address, Capabilities, FailureReason, Group, Message, Receipts, Status, StatusChanged
+from ..provider import Address, Capabilities, FailureReason, Group, Message, Receipts, Status, StatusChanged, mask
 from ..sandbox import Network, Thread
 
 
@@ -20,7 +20,7 @@ class Sent:
     """
 
     id: str
-    line: str
+    line: str = attrs.field(repr=mask)
     message: Message
     recipients: tuple[Address, ...]
     group: Group | None

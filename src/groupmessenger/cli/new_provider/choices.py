@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from importlib.util import find_spec
 from typing import Any, Literal, TypeAlias
 
 import attrs
@@ -42,12 +43,19 @@ class Choices:
             )
         if made.of_class("Messenger") in provider.__all__:
             raise InvalidInput(f"the class of {name!r} would be {made.of_class('Messenger')}: choose another name")
+        if find_spec(made.module) is not None:
+            raise InvalidInput(f"there is a module {made.module} already: choose another name")
         return made
 
     @property
     def distribution(self) -> str:
         """What is installed."""
         return f"groupmessenger-{self.slug}"
+
+    @property
+    def module(self) -> str:
+        """What is imported."""
+        return f"groupmessenger_{self.name}"
 
     @property
     def slug(self) -> str:
@@ -71,7 +79,7 @@ class Choices:
             "title": self.title,
             "slug": self.slug,
             "distribution": self.distribution,
-            "module": f"groupmessenger_{self.name}",
+            "module": self.module,
             "cls": self.of_class(""),
             "thread": thread,
             "id": self.identity == "id",

@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 from ...errors import ConfigurationError, Problem
 from .choices import Choices
@@ -41,11 +42,13 @@ def write(choices: Choices, folder: Path) -> tuple[str, ...]:
         folder.mkdir(parents=True, exist_ok=True)
         if any(folder.iterdir()):
             raise FileExistsError
-        for name, text in texts.items():
-            path = folder / name
-            path.parent.mkdir(parents=True, exist_ok=True)
-            with path.open("x", encoding="utf-8", newline="\n") as file:
-                file.write(text)
+        with TemporaryDirectory(dir=folder) as made:  # nothing is left half written
+            for name, text in texts.items():
+                path = Path(made, name)
+                path.parent.mkdir(parents=True, exist_ok=True)
+                path.write_text(text, encoding="utf-8", newline="\n")
+            for part in list(Path(made).iterdir()):
+                part.rename(folder / part.name)
     except FileExistsError:
         problem = Problem("", "something is there already", "choose a folder that is new or empty, with --to")
     except OSError as error:
