@@ -89,3 +89,13 @@ class AGroupWithoutItsName(MessageBirdMessenger):
     async def create_group(self, members: Sequence[Member], name: str | None) -> Group:
         """Make it without a name."""
         return attrs.evolve(await super().create_group(members, None), name=name)
+
+
+@lie("bandwidth", test_a_picture_needs_no_text="picture without a text did not arrive")
+class NoTextNoPicture(BandwidthMessenger):
+    """A picture is put into the request only beside a text."""
+
+    async def send(self, group: Group, message: Message, token: str) -> GroupReceipt:
+        """Send a text for it."""
+        whole = message if message.text else Message("(no text)", leave_out=())
+        return await super().send(group, whole, token)

@@ -290,3 +290,23 @@ class AReadingThatNeedsAKey(MessageBirdMessenger):
         token = unsealed(callback.query, self.access_key)
         found = super().parse(callback, verified)
         return [attrs.evolve(each, token=token) if isinstance(each, StatusChanged) else each for each in found]
+
+
+@lie("sendblue", test_another_try_is_no_replay="other keys")
+class TheTimeIsInTheKey(SendblueMessenger):
+    """An event's key has the time at which it was called, which is another one in each try."""
+
+    def parse(self, callback: Callback, verified: Verified) -> Iterable[Event]:
+        """Put the time in."""
+        for event in super().parse(callback, verified):
+            yield attrs.evolve(event, key=f"{event.key}/{callback.received_at:%H:%M:%S}")
+
+
+@lie("bandwidth", test_another_line_of_ours_hears_for_itself="told as of this one")
+class OneLineHearsAll(BandwidthMessenger):
+    """Whatever comes in is told as having come to the connection's own line."""
+
+    def parse(self, callback: Callback, verified: Verified) -> Iterable[Event]:
+        """Put the line in its place."""
+        for event in super().parse(callback, verified):
+            yield attrs.evolve(event, line=self.line) if isinstance(event, MessageReceived) else event

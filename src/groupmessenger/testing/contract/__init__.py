@@ -9,7 +9,7 @@ from ...flags import Feature, Flag, Operation
 from .answers import STATUSES, Answers
 from .base import Part, because, is_supported, limits_of
 from .declared import Declared
-from .features import Features, MediaSizes
+from .features import Features, Pictures
 from .hearing import Hearing
 from .limits import Limits, has_feature
 from .losing import Losing
@@ -29,7 +29,7 @@ _AUTHORS |= {"__module__", "__doc__", "__dict__", "__weakref__", "__annotations_
 
 
 class ProviderContract(
-    Declared, Operations, Features, MediaSizes, Limits, Sending, Answers, Losing, Pages, Hearing, Reading, Privacy
+    Declared, Operations, Features, Pictures, Limits, Sending, Answers, Losing, Pages, Hearing, Reading, Privacy
 ):
     """All that an adapter promises, tried before its stand-in.
 

@@ -53,7 +53,8 @@ class Answers(Part):
                 expected = RateLimited
             if expected is not None and status not in (301, 302):
                 assert expected is type(error), (
-                    f"HTTP {status} came out as {_named(error)}, and the table says {expected.__name__}"
+                    f"HTTP {status} with {json.dumps(row.body)} came out as {_named(error)}, and the table says "
+                    f"{expected.__name__} ({row.source})"
                 )
                 assert Outcome.NOT_SENT is getattr(error, "outcome", None), (
                     "the error does not say that nothing was sent"

@@ -9,7 +9,7 @@ import attrs
 import pytest
 
 from ...capabilities import LimitName
-from ...errors import UnsupportedOperation
+from ...errors import GroupMessengerError, UnsupportedOperation
 from ...flags import Feature, Flag, Grade
 from ...groups import Group
 from ...messages import GroupReceipt, Media, Message, Priority
@@ -116,8 +116,23 @@ class Features(Part):
         assert not group.name_pending, "the name is not set by the second message"
 
 
-class MediaSizes(Part):
-    """The sizes of files, where they are known."""
+class Pictures(Part):
+    """Files: alone, and their sizes."""
+
+    def test_a_picture_needs_no_text(self, stage: Stage) -> None:
+        """Nor does its request: what the vendor refuses as empty is left out."""
+        if not self.can(stage, Feature.MEDIA):
+            return
+        group = self.open_group(stage).group
+        try:
+            stage.client.send(group, Message(media=PICTURE))
+        except GroupMessengerError as error:
+            raise AssertionError(f"a picture without a text was not sent: {error}") from error
+        stage.clock.advance(60)
+        for person in map(str, group.addresses):
+            messages = stage.network.phones[person].messages.values()
+            shown = [each for thread in messages for each in thread if each.media and not each.text]
+            assert len(shown) == 1, "a picture without a text did not arrive"
 
     def test_the_size_of_media_is_unverified_where_nobody_knows_it(self, stage: Stage) -> None:
         """A URL alone says nothing of what is behind it; `plan` says so."""

@@ -8,7 +8,7 @@ import attrs
 
 from ...callbacks import Callback, Verified
 from ...capabilities import LimitName
-from ...errors import GroupMessengerError, MalformedWebhook
+from ...errors import GroupMessengerError, InvalidSignature, MalformedWebhook
 from ...events import Event, MessageReceived, OptedOut, StatusChanged, Unrecognized
 from ...flags import Operation
 from ...groups import Group
@@ -93,6 +93,34 @@ class Reading(Conversation):
         told = [event for event in self._hear(stage) if isinstance(event, MessageReceived)]
         keys, ids = {event.key for event in told}, {event.id for event in told}
         assert len(keys) == len(ids) == 2, "two messages have one key or one id: make them of the vendor's own id"
+
+    def test_another_try_is_no_replay(self, stage: Stage) -> None:
+        """A vendor that got no answer calls again, perhaps with its tries counted in the body: the same event."""
+        if not self.can(stage, Operation.RECEIVE):
+            return
+        person = stage.network.phones[str(self.open_group(stage).group.addresses[0])]
+        person.send(TEXT, thread=person.threads[0].id)
+        first = [event.key for event in self._hear(stage)]
+        stage.clock.advance(60)
+        try:
+            again = [event.key for each in stage.calls.heard_again() for event in stage.client.receive(each)]
+        except InvalidSignature as refused:
+            raise AssertionError(
+                "the vendor's second try is refused: Verified(once=...) is for an id whose body is the same in each"
+            ) from refused
+        assert first == again, "the vendor's second try has other keys, and would be handled as another event"
+
+    def test_another_line_of_ours_hears_for_itself(self, stage: Stage) -> None:
+        """What is written to one of `other_lines` is told as having come to that line."""
+        if not self.can(stage, Operation.RECEIVE):
+            return
+        for line in getattr(stage.messenger, "other_lines", ()):
+            (person,) = stage.people(1)
+            stage.network.phones[person].send(TEXT, to=line)
+            for callback in stage.heard():
+                for event in stage.messenger.receive(callback):
+                    if isinstance(event, MessageReceived):
+                        assert event.line == line, "what came to another line of ours is told as of this one"
 
     def test_a_key_is_of_one_event(self, stage: Stage) -> None:
         """What another callback tells with the same key is taken for a repetition, and is not handled."""

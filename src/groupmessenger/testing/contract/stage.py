@@ -36,6 +36,7 @@ class Calls(Callbacks):
         self.challenge: str | None = None
         self._time = clock
         self._waiting: list[Callable[[], Talk]] = []
+        self._again: list[Callable[[], Talk]] = []
 
     def signs_at(self) -> datetime:
         """The stage's time."""
@@ -50,7 +51,12 @@ class Calls(Callbacks):
     def heard(self) -> list[Callback]:
         """What was called since the last time, as the receiver believes or refuses it."""
         waiting, self._waiting = self._waiting, []
+        self._again = waiting
         return [callback for talk in waiting for callback in self._told(talk())]
+
+    def heard_again(self) -> list[Callback]:
+        """What was heard last, called once more: another try of the vendor's, as it makes one."""
+        return [callback for talk in self._again for callback in self._told(talk())]
 
     def _told(self, talk: Talk) -> Iterator[Callback]:
         outgoing: Outgoing | None = next(talk, None)
