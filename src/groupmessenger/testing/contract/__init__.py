@@ -8,6 +8,7 @@ from ...capabilities import Limit
 from ...flags import Feature, Flag, Operation
 from .answers import STATUSES, Answers
 from .base import Part, because, is_supported, limits_of
+from .both import Both
 from .declared import Declared
 from .features import Features, Pictures
 from .hearing import Hearing
@@ -29,7 +30,7 @@ _AUTHORS |= {"__module__", "__doc__", "__dict__", "__weakref__", "__annotations_
 
 
 class ProviderContract(
-    Declared, Operations, Features, Pictures, Limits, Sending, Answers, Losing, Pages, Hearing, Reading, Privacy
+    Declared, Operations, Features, Pictures, Limits, Sending, Both, Answers, Losing, Pages, Hearing, Reading, Privacy
 ):
     """All that an adapter promises, tried before its stand-in.
 
@@ -38,9 +39,9 @@ class ProviderContract(
 
         class TestAcme(ProviderContract):
             messenger, face = AcmeMessenger, AcmeFace
-            hosts = {"api.acme.example"}
-            signs = {"body"}
-            verdicts = [Verdict({"error": "..."}, {400: Rejected, 401: AuthenticationFailed}, "Acme's guide, page 4")]
+            hosts = ("api.acme.example",)
+            signs = ("body",)
+            verdicts = (Verdict({"error": "..."}, {400: Rejected, 401: AuthenticationFailed}, "Acme's guide, page 4"),)
     """
 
     def __init_subclass__(cls) -> None:

@@ -8,15 +8,13 @@ import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
-from typing import Any
 
-import anyio
 import pytest
 
 from ...errors import GroupMessengerError
 from ...flags import Feature, Operation
 from ...groups import Group
-from ...messages import GroupReceipt, Message
+from ...messages import Message
 from .base import OTHER, PICTURE, TEXT, Part
 from .stage import Stage
 from .wire import Sent
@@ -130,27 +128,6 @@ class Sending(Part):
                 stage.client.send_direct(stage.people(1)[0], TEXT)
         assert not seen, f"an adapter calls {seen[0]}() by itself: a flow may await ask(), now() and other flows alone"
 
-    def test_blocking_equals_async(self) -> None:
-        """The same calls by both clients: the same requests, the same receipts, the same phones."""
-        blocking, awaited = (Stage(self.messenger, self.face, self.settings, self.doubts) for _ in range(2))
-        people = blocking.people(self.size(blocking))
-        awaited.people(self.size(awaited))  # so that both know the same people
-        group = blocking.client.create_group(people)
-        first = [blocking.client.send(group, text) for text in (TEXT, OTHER)]
-
-        async def by_the_other() -> list[GroupReceipt]:
-            client = await awaited.connect_async()
-            group = await client.create_group(people)
-            return [await client.send(group, text) for text in (TEXT, OTHER)]
-
-        second = anyio.run(by_the_other)
-        requests = [[_outline(each) for each in stage.wire.sent] for stage in (blocking, awaited)]
-        assert requests[0] == requests[1], "the two clients make other requests: an adapter may keep no state"
-        assert [_known(each) for each in first] == [_known(each) for each in second], "their receipts differ"
-        assert [blocking.texts(each) for each in people] == [awaited.texts(each) for each in people], (
-            "the phones differ"
-        )
-
     def test_nothing_of_extras_goes_over_the_message(self, stage: Stage) -> None:
         """What an adapter itself puts into a request is `reserved`."""
         group = stage.client.create_group(stage.people(self.size(stage)))
@@ -177,13 +154,3 @@ def _words(sent: Sent) -> str:
     """A request's texts, however they are encoded."""
     request = sent.request
     return json.dumps([request.json, dict(request.form or {}), dict(request.params)], ensure_ascii=False, default=str)
-
-
-def _outline(sent: Sent) -> tuple[Any, ...]:
-    """What is the same of two requests that do the same: all but what is random."""
-    request = sent.request
-    return request.method, request.repeatable, sent.operation, sorted(request.json or ()), sorted(request.params)
-
-
-def _known(receipt: GroupReceipt) -> tuple[Any, ...]:
-    return receipt.status, receipt.recipients, receipt.degradations, receipt.group.members, receipt.group.channel
