@@ -24,9 +24,8 @@ from .verdict import Verdict
 __all__ = ["ProviderContract", "Verdict", "because"]
 
 _CHANGES = (*OF_A_GROUP[1:],)
-# What a subclass is there to say; and what Python sets on every class.
+# What a subclass is there to say.
 _AUTHORS = frozenset("messenger face hosts verdicts signs settings doubts group_where group_where_not".split())  # noqa: SIM905
-_AUTHORS |= {"__module__", "__doc__", "__dict__", "__weakref__", "__annotations__", "__init_subclass__"}
 
 
 class ProviderContract(
@@ -47,6 +46,8 @@ class ProviderContract(
     def __init_subclass__(cls) -> None:
         """Refuse a check that is overridden without a reason: it would be a hole that nobody sees. Raises TypeError."""
         for name in sorted({name for part in ProviderContract.__mro__ for name in vars(part)} - _AUTHORS):
+            if name.startswith("__"):  # what Python sets on every class
+                continue
             owner = next(part for part in cls.__mro__ if name in vars(part))
             if owner in ProviderContract.__mro__ or getattr(vars(owner)[name], "__reason__", None):
                 continue
