@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import date
 from typing import Any, TypeAlias
 
 import httpx
@@ -20,7 +19,6 @@ from groupmessenger import Evidence, Grade, Outcome, Topology
 from groupmessenger.capabilities import (
     Billing,
     Bound,
-    Confidence,
     Creation,
     Identity,
     LimitName,
@@ -307,20 +305,6 @@ def test_pace() -> None:
         pace = client.capabilities.limit(LimitName.PACE)
         assert pace is not None
         assert (pace.value, pace.per, pace.unit) == (1, 1.0, Unit.PEOPLE)
-
-
-@pytest.mark.parametrize("limit", CAPABILITIES.limits, ids=lambda each: f"{each.name}-{each.channel}")
-def test_founded(limit: gm.Limit) -> None:
-    """Every limit has a source, a confidence and the day it was checked, and is certain no further than probable."""
-    assert limit.source.strip()
-    assert limit.confidence in Confidence
-    assert limit.checked is not None
-    assert date(2026, 1, 1) < limit.checked
-    if limit.value is None:
-        assert limit.certain is not None
-    elif limit.certain is not None:
-        assert limit.certain <= limit.value if limit.bound is Bound.MAX else limit.certain >= limit.value
-    assert (limit.per is None) is (limit.name is not LimitName.PACE)
 
 
 def test_the_stand_ins_limits_are_these() -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from datetime import date
 from typing import Any
 
 import attrs
@@ -19,7 +18,7 @@ from hypothesis import strategies as st
 
 import groupmessenger as gm
 from groupmessenger import Grade
-from groupmessenger.capabilities import Bound, Confidence, LimitName
+from groupmessenger.capabilities import Bound, LimitName
 from groupmessenger.sandbox import Sandbox
 
 PICTURE = "https://example.com/a.jpg"
@@ -150,19 +149,6 @@ def test_left_out_features() -> None:
         assert (plan.ok, sorted(each.feature for each in plan.degradations)) == (True, ["effect", "priority"])
     with Counting().connect(strict=True) as client:
         assert not client.plan([ANN], message).ok
-
-
-@pytest.mark.parametrize("limit", CAPABILITIES.limits, ids=lambda each: f"{each.name}-{each.with_media}")
-def test_founded(limit: gm.Limit) -> None:
-    """Every limit has a source, a confidence and the day it was checked; one nobody knows says so."""
-    assert limit.source.strip()
-    assert limit.confidence in Confidence
-    assert limit.checked is not None
-    assert date(2026, 1, 1) < limit.checked
-    if limit.value is None:
-        assert limit.confidence is Confidence.LOW
-    elif limit.certain is not None:
-        assert limit.certain <= limit.value if limit.bound is Bound.MAX else limit.certain >= limit.value
 
 
 # Text, at N and N + 1

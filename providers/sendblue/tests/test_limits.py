@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from datetime import UTC, date, datetime
+from datetime import UTC, datetime
 from typing import Any
 
 import attrs
@@ -17,7 +17,7 @@ from sendblue_api.types import MessageResponse
 
 import groupmessenger as gm
 from groupmessenger import Channel, Grade, Operation
-from groupmessenger.capabilities import Bound, Capabilities, Confidence, LimitName, Unit
+from groupmessenger.capabilities import Bound, Capabilities, LimitName
 from groupmessenger.flags import Condition, Fact, Op
 from groupmessenger.sandbox import Sandbox
 
@@ -259,19 +259,6 @@ def test_override_unknown() -> None:
 
 
 # What is said of them
-
-
-@pytest.mark.parametrize("limit", CAPABILITIES.limits, ids=lambda each: f"{each.name}-{each.channel}")
-def test_founded(limit: gm.Limit) -> None:
-    """Every limit has a source, a confidence and the day it was checked, and is certain no further than probable."""
-    assert limit.source.strip()
-    assert limit.confidence in Confidence
-    assert limit.checked is not None
-    assert date(2026, 1, 1) < limit.checked
-    assert limit.value is not None
-    assert limit.certain is not None
-    assert limit.certain <= limit.value if limit.bound is Bound.MAX else limit.certain >= limit.value
-    assert (limit.per is None) is (limit.unit is not Unit.MESSAGES)
 
 
 def test_effects_are_the_vendors() -> None:
