@@ -75,4 +75,4 @@ def _need(*modules: str) -> None:
     """Fail the test where something of the extra is missing, with the cure."""
     missing = [name for name in modules if find_spec(name) is None]
     if missing:
-        pytest.fail(f"{', '.join(missing)} is not installed: pip install 'groupmessenger[testing]'", pytrace=False)
+        pytest.fail(f"{', '.join(missing)} not installed: pip install 'groupmessenger[testing]'", pytrace=False)
