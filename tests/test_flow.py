@@ -111,6 +111,20 @@ def test_a_text_that_was_sent_is_never_quoted(before: str, text: str) -> None:
     assert len(text.strip()) <= 3 or words not in quoted or words in "…"
 
 
+@pytest.mark.parametrize(
+    ("kind", "content"),
+    [
+        ("application/json; charset=utf-8", b'[{"text": "Dinner at seven?"}]'),
+        ("application/x-www-form-urlencoded", b"text=Dinner+at+seven%3F&to=a&to=b"),
+        ("text/xml", b"<sms><text>Dinner at seven?</text></sms>"),
+    ],
+)
+def test_a_text_in_a_body_of_bytes_is_not_quoted(kind: str, content: bytes) -> None:
+    """A list, XML, or a form with one name twice, can go as `content` alone."""
+    request = Request("POST", "/texts", content=content, headers={"Content-Type": kind})
+    assert "no … here" == Response(400, request=request).quote("no Dinner at seven? here")
+
+
 def test_what_basic_credentials_are_made_of_is_not_quoted() -> None:
     """A vendor may give back the user and the password that the header only has together, encoded."""
     token = base64.b64encode(b"client-one:open sesame").decode()

@@ -12,6 +12,7 @@ import re
 from collections.abc import Callable, Coroutine, Generator, Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any, Generic, Literal, TypeAlias, TypeVar
+from urllib.parse import parse_qsl
 
 import attrs
 
@@ -71,7 +72,7 @@ def _strings(request: Request | None) -> set[str]:
     if request is None:
         return set()
     found: set[str] = set()
-    waiting: list[Any] = [request.json, request.form, request.params, request.headers]
+    waiting: list[Any] = [request.json, request.form, _decoded(request), request.params, request.headers]
     for value in request.headers.values():
         scheme, _, token = value.partition(" ")  # a token is quoted without its scheme
         waiting.append([token, *_user_and_password(token)] if scheme.lower() == "basic" else [token])
@@ -84,6 +85,20 @@ def _strings(request: Request | None) -> set[str]:
         elif isinstance(value, str) and len(value.strip()) > 3:
             found.add(value)
     return found
+
+
+def _decoded(request: Request) -> Any:
+    """What a body of bytes says, if that is JSON, XML or a form."""
+    kind = next((value for name, value in request.headers.items() if name.lower() == "content-type"), "")
+    text = (request.content or b"").decode("utf-8", "replace") if re.search("json|xml|urlencoded", kind) else ""
+    if "xml" in kind:
+        from html import unescape  # a large table that few need
+
+        return [unescape(each) for each in re.findall(">([^<>]+)<", text)]
+    try:
+        return _json.loads(text) if "json" in kind else [value for _, value in parse_qsl(text)]
+    except ValueError:
+        return None
 
 
 def _user_and_password(token: str) -> list[str]:

@@ -135,7 +135,7 @@ def test_an_application_that_does_not_start_is_told_of() -> None:
 
 def test_a_missing_extra_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(groupmessenger_pytest, "find_spec", lambda name: None if name == "uvicorn" else name)
-    with pytest.raises(pytest.fail.Exception, match=r"^uvicorn is not .*: pip install 'groupmessenger\[testing\]'$"):
+    with pytest.raises(pytest.fail.Exception, match=r"^uvicorn not .*: pip install 'groupmessenger\[testing\]'$"):
         groupmessenger_pytest._need("starlette", "uvicorn")
 
 

@@ -11,6 +11,7 @@ import pytest
 
 from ...capabilities import Capabilities, Limit
 from ...flags import Condition, Fact, Feature, Flag, Grade, Op, Operation, facts_of
+from ...flow import Response
 from ...groups import Channel, Group, Topology
 from ...messages import GroupReceipt
 from ...messenger import GroupMessenger
@@ -74,6 +75,10 @@ class Part:
         """Whether the adapter does that at all, if perhaps not always."""
         return is_supported(stage.client.capabilities.can(what))
 
+    def hears(self, stage: Stage) -> bool:
+        """Whether people's answers are called back: a line that is a name has none."""
+        return self.can(stage, Operation.RECEIVE) and stage.client.capabilities.two_way
+
     def size(self, stage: Stage) -> int:
         """How many others a usual group has here: three, or what the limits allow."""
         limits = [limit for limit in stage.client.capabilities.limits if limit.name == "recipients"]
@@ -113,7 +118,8 @@ class Part:
             group = self.open_group(stage).group
             return attrs.evolve(group, channel=next(each for each in Channel if each != condition.value))
         fewer = int(condition.value) - 2 if condition.op is Op.AT_LEAST else int(condition.value)
-        return self.open_group(stage, stage.people(fewer)).group
+        group = self.open_group(stage, stage.people(max(fewer, self.size(stage)))).group
+        return attrs.evolve(group, members=(group.members or ())[:fewer])
 
     # What is looked at
 
@@ -134,6 +140,11 @@ class Part:
                 assert wanted == others, (
                     f"{_who(person)} sees it in a thread with {len(others)} others, not {len(wanted)}"
                 )
+
+    def is_own_success(self, stage: Stage, response: Response) -> bool:
+        """Whether a success is the stand-in's own, as it answered the last text: with no body, it may be."""
+        own = [each.response for each in stage.wire.bearing(OTHER) if each.response is not None]
+        return 200 <= response.status < 300 and bool(own) and own[-1].content == response.content
 
     def flag(self, what: Operation | Feature) -> Flag:
         """What the adapter declares of an operation or a feature."""

@@ -50,6 +50,8 @@ class Conversation(Part):
         stage.client.send(receipt.group, TEXT)
         stage.clock.advance(3600)
         found = stage.heard()
+        if not stage.client.capabilities.two_way:
+            return found
         person = stage.network.phones[str(receipt.group.addresses[0])]
         thread = next(each for each in person.threads if stage.messenger.line in each.participants)
         person.send(OTHER, thread=thread.id)

@@ -14,7 +14,6 @@ from ...groups import Topology
 from ...messenger import Level
 from .base import Part
 from .stage import Stage
-from .wire import changes
 
 OF_HTTP = {"accept", "content-type", "user-agent"}
 _DROPPABLE = (Feature.EFFECT, Feature.PRIORITY)
@@ -117,7 +116,11 @@ class Declared(Part):
         stage.clock.advance(60)
         texted = [phone for phone in stage.network.phones if phone.texts]
         assert not texted, "check() texts somebody: probe() has to be a question that changes nothing"
-        changing = [each.request.method for each in stage.wire.sent if changes(each.request)]
+        changing = [
+            each.request.method
+            for each in stage.wire.changing
+            if not (each.request.method == "POST" and each.request.repeatable)  # a search, say
+        ]
         assert not changing, f"check() makes a {changing[0]} request: probe() has to be a question that changes nothing"
 
     def test_a_check_finds_wrong_credentials(self, stage: Stage) -> None:
@@ -152,10 +155,14 @@ def secrets_of(stage: Stage) -> list[str]:
 
 
 def told_in_headers(stage: Stage, names: Collection[str]) -> list[str]:
-    """What headers of these names have had in them, also as a part of HTTP's Basic scheme: no scheme, no short word."""
+    """What headers of these names have had in them, also the password of HTTP's Basic scheme, or its user if alone.
+
+    No scheme, and no short word.
+    """
     values = [value for sent in stage.wire.sent for name, value in sent.headers.items() if name in names]
     words = [word for value in values for word in value.split()]
-    return [each for each in (*words, *(part for word in words for part in _basic(word).split(":"))) if len(each) > 9]
+    pairs = [_basic(word).partition(":") for word in words]
+    return [each for each in (*words, *(password or user for user, _, password in pairs)) if len(each) > 9]
 
 
 def _is_told(value: str, told: str) -> bool:

@@ -169,6 +169,8 @@ def _text(unit: Unit, count: int) -> str:
     """A text of so many units, and of as many bytes as that can be: astral characters count twice as UTF-16."""
     if unit is Unit.UTF16:
         return "😀" * (count // 2) + "x" * (count % 2)
+    if unit is Unit.BYTES:
+        return "😀" * (count // 4) + "x" * (count % 4)
     if unit is Unit.CHARACTERS:
         return "😀" * count
     if unit is Unit.SEGMENTS:

@@ -115,13 +115,28 @@ class Operations(Working):
         )
 
     def _works(self, stage: Stage, operation: Operation, when: Sequence[Condition], folder: Path) -> None:
-        if operation in OF_A_GROUP:
-            group = self.group_where(stage, when)
-            getattr(self, f"_{operation}_works")(stage, group)
-        elif operation is Operation.UPLOAD:
-            self._upload_works(stage, folder)
-        else:
-            getattr(self, f"_{operation}_works")(stage)
+        def group() -> Group:
+            return self.group_where(stage, when)
+
+        works: dict[Operation, Callable[[], None]] = {
+            Operation.CREATE_GROUP: lambda: self._create_group_works(stage),
+            Operation.SEND: lambda: self._send_works(stage),
+            Operation.SEND_DIRECT: lambda: self._send_direct_works(stage),
+            Operation.GET_GROUP: lambda: self._get_group_works(stage, group()),
+            Operation.LIST_GROUPS: lambda: self._list_groups_works(stage),
+            Operation.ADD_MEMBERS: lambda: self._add_members_works(stage, group()),
+            Operation.REMOVE_MEMBERS: lambda: self._remove_members_works(stage, group()),
+            Operation.RENAME_GROUP: lambda: self._rename_group_works(stage, group()),
+            Operation.LEAVE_GROUP: lambda: self._leave_group_works(stage, group()),
+            Operation.DELETE_GROUP: lambda: self._delete_group_works(stage, group()),
+            Operation.GET_STATUS: lambda: self._get_status_works(stage),
+            Operation.FIND_SENT: lambda: self._find_sent_works(stage),
+            Operation.CANCEL_SCHEDULED: lambda: self._cancel_scheduled_works(stage),
+            Operation.RECEIVE: lambda: self._receive_works(stage),
+            Operation.RECEIVED_SINCE: lambda: self._received_since_works(stage),
+            Operation.UPLOAD: lambda: self._upload_works(stage, folder),
+        }
+        works[operation]()
 
 
 def _cannot_tell(sighting: object) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import logging
 from collections.abc import Collection, Iterator, Mapping
 from functools import partial
@@ -20,6 +19,7 @@ from ...messages import Message
 from .base import PICTURE, TEXT, Part
 from .declared import OF_HTTP, secrets_of
 from .stage import Stage
+from .verdict import answer
 from .wire import LOST
 
 
@@ -42,7 +42,7 @@ class Privacy(Part):
         stage.clock.advance(3600)
         shown += stage.attempts
         shown += [stage.client.find_sent(each) for each in stage.attempts]
-        heard = self.can(stage, Operation.RECEIVE)
+        heard = self.hears(stage)
         for person in receipt.group.addresses if heard else ():
             phone = stage.network.phones[str(person)]
             phone.send(TEXT, thread=phone.threads[0].id)
@@ -115,7 +115,7 @@ class Privacy(Part):
         urls = []
         if self.can(stage, Operation.UPLOAD):
             urls.append(stage.run(stage.messenger.upload("cake.jpg", b"a picture", "image/jpeg")).url)
-        if self.can(stage, Operation.RECEIVE):
+        if self.hears(stage):
             (person,) = stage.people(1)
             stage.network.phones[person].send(TEXT, to=stage.messenger.line, media=[PICTURE])
             events = [event for callback in stage.heard() for event in stage.messenger.receive(callback)]
@@ -150,6 +150,8 @@ def _echoing(body: Any, words: str) -> Iterator[Any]:
                 yield from (body | {key: each} for each in _echoing(value, words))
     elif isinstance(body, list) and body:
         yield from ([each, *body[1:]] for each in _echoing(body[0], words))
+    elif isinstance(body, bytes):
+        yield body.replace(b"</", f" {words}</".encode(), 1) if b"</" in body else body + f" {words}".encode()
 
 
 def _credentials(headers: Mapping[str, str], proof: Collection[str]) -> list[str]:
@@ -161,4 +163,4 @@ def _credentials(headers: Mapping[str, str], proof: Collection[str]) -> list[str
 def _echo(status: int, body: Any, number: int, private: str, proof: Collection[str], request: Request) -> Response:
     """An answer that quotes the request in one of its texts, credentials and all."""
     words = " ".join([*_credentials(request.headers, proof), private])
-    return Response(status, json.dumps(list(_echoing(body, words))[number]).encode())
+    return answer(status, list(_echoing(body, words))[number])

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import socket
 import time
 from collections.abc import Callable, Sequence
@@ -17,7 +16,6 @@ from ...groups import Group
 from ...messages import Message
 from .base import OTHER, PICTURE, TEXT, Part
 from .stage import Stage
-from .wire import Sent
 
 
 class Sending(Part):
@@ -42,28 +40,36 @@ class Sending(Part):
         group = stage.client.create_group(stage.people(self.size(stage)))
         asked = len(stage.wire.sent)
         stage.client.send(group, TEXT)
-        bearing = [each for each in stage.wire.sent[asked:] if TEXT in _words(each) and not each.request.reads]
-        assert bearing, "no request has the text"
+        bearing = [each for each in stage.wire.bearing(TEXT) if each in stage.wire.sent[asked:]]
+        assert bearing, (
+            "no request has the text, or a GET has: what is a question is repeated, and would text people again"
+        )
         assert not [each for each in bearing if each.request.repeatable], "the message's request is marked repeatable"
 
     def test_our_token_is_on_the_wire(self, stage: Stage) -> None:
         """The token of the attempt goes with the message, so that it can come back."""
         group = stage.client.create_group(stage.people(self.size(stage)))
         receipt = stage.client.send(group, TEXT)
-        told = "\n".join(each.whole for each in stage.wire.changed)
+        told = "\n".join(each.whole for each in stage.wire.changing)
         assert receipt.token in told, "our token is in no request"
         if not self.can(stage, Operation.SEND_DIRECT):
             return
         direct = stage.client.send_direct(stage.people(1)[0], TEXT)
-        assert direct.token in stage.wire.changed[-1].whole, "our token is not with a private text"
+        assert direct.token in stage.wire.changing[-1].whole, "our token is not with a private text"
 
     def test_a_receipt_has_the_id_of_its_own_message(self, stage: Stage) -> None:
-        """Two messages have two ids, both of them the vendor's."""
+        """Two messages have two ids, the vendor's or our tokens; where it gives none, the receipt says so."""
         first = self.open_group(stage)
         second = stage.client.send(first.group, TEXT)
-        assert "" not in (first.id, second.id), "a receipt has no id"
+        if not first.id and not second.id and all("id" in [e.feature for e in r.degradations] for r in (first, second)):
+            return
+        assert "" not in (first.id, second.id), (
+            'a receipt has no id: where the vendor gives none, say so with Degradation("id", ...)'
+        )
         assert first.id != second.id, "two messages have one id: it is the group's, or the line's"
-        told = (stage.wire.changed[-1].response or self).content.decode()  # type: ignore[union-attr]
+        answer = stage.wire.changing[-1].response
+        assert answer is not None
+        told = "\n".join([answer.content.decode(), *answer.headers.values(), second.token])
         assert second.id in told, "the id is none that the vendor gave"
 
     def test_two_sends_with_one_pending_group_reach_one_thread(self, stage: Stage) -> None:
@@ -137,8 +143,7 @@ class Sending(Part):
             stage.client.send(group, Message(TEXT, PICTURE))
         if self.can(stage, Operation.SEND_DIRECT):
             stage.client.send_direct(stage.people(1)[0], TEXT)
-        sends = [each.request for each in stage.wire.changed if TEXT in _words(each)]
-        names = {name for each in sends for name in (*(each.json or {}), *(each.form or {}))}
+        names = {name for each in stage.wire.bearing(TEXT) for name in each.names}
         open_to = ", ".join(sorted(names - self.messenger.reserved))
         assert not open_to, f"not reserved: {open_to}; extras could go over what the message says"
 
@@ -148,9 +153,3 @@ class Sending(Part):
         for person in people:
             threads = stage.network.phones[person].threads
             assert len(threads) == 1, f"two sends to one group are in {len(threads)} threads"
-
-
-def _words(sent: Sent) -> str:
-    """A request's texts, however they are encoded."""
-    request = sent.request
-    return json.dumps([request.json, dict(request.form or {}), dict(request.params)], ensure_ascii=False, default=str)

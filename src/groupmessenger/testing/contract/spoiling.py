@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator, Sequence
 from typing import Any
 from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
+from xml.sax.saxutils import escape
 
 import attrs
 
@@ -31,6 +33,9 @@ def spoiled(callback: Callback, words: Sequence[Any] = _JUNK) -> Iterator[Callba
     if isinstance(data, dict | list):
         for changed in _changed(data, words):
             yield attrs.evolve(callback, body=json.dumps(changed).encode())
+    elif callback.body.startswith(b"<"):
+        for body in _elements(callback.body.decode("utf-8", "replace"), words):
+            yield attrs.evolve(callback, body=body)
     elif callback.body:
         for pairs in _pairs(parse_qsl(callback.body.decode("latin-1"), keep_blank_values=True), words):
             yield attrs.evolve(callback, body=_encoded(pairs))
@@ -57,6 +62,13 @@ def _changed(value: Any, words: Sequence[Any]) -> Iterator[Any]:
         for place, inner in enumerate(value):
             for each in (*words, *_changed(inner, words)):
                 yield [*value[:place], each, *value[place + 1 :]]
+
+
+def _elements(body: str, words: Sequence[Any]) -> Iterator[bytes]:
+    """XML with each of the words in the place of each text."""
+    for found in re.finditer(r">([^<>]+)<", body):
+        for word in words:
+            yield (body[: found.start(1)] + escape(str(word)) + body[found.end(1) :]).encode("utf-8", "replace")
 
 
 def _pairs(pairs: list[tuple[str, str]], words: Sequence[Any]) -> Iterator[list[tuple[str, str]]]:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from email.utils import format_datetime
-from typing import TypeAlias
-from urllib.parse import urlencode
+from typing import Any, TypeAlias
+from urllib.parse import parse_qsl, urlencode
 
 import attrs
 
@@ -31,6 +32,40 @@ class Sent:
     def whole(self) -> str:
         """All of it but what goes with every request, to look for a text in."""
         return f"{self.url}\n{self.body.decode('utf-8', 'replace')}"
+
+    @property
+    def fields(self) -> Any:
+        """The body decoded, whether it is JSON or a form, `json`, `form` or `content`: else its text."""
+        text = self.body.decode("utf-8", "replace")
+        if "x-www-form-urlencoded" in self.headers.get("content-type", ""):
+            return dict(parse_qsl(text, keep_blank_values=True))
+        try:
+            return json.loads(text)
+        except ValueError:
+            return text
+
+    @property
+    def names(self) -> set[str]:
+        """The names of the body's fields; of a list, those of the objects in it."""
+        told = self.fields
+        rows = told if isinstance(told, list) else [told]
+        return {name for row in rows if isinstance(row, dict) for name in row}
+
+    def without(self, token: str) -> Any:
+        """Its address and body, less each part that has the token of its attempt in it, or under a seal."""
+        return _without([self.request.path, dict(self.request.params), self.fields], token)
+
+    def bears(self, text: str) -> bool:
+        """Whether a text is in it, however it is encoded."""
+        return text in json.dumps([self.fields, dict(self.request.params)], ensure_ascii=False, default=str)
+
+
+def _without(told: Any, token: str) -> Any:
+    if isinstance(told, dict):
+        return {name: _without(each, token) for name, each in told.items()}
+    if isinstance(told, list):
+        return [_without(each, token) for each in told]
+    return "" if isinstance(told, str) and token in told else told
 
 
 Answer: TypeAlias = Response | Exception | Callable[[Request], Response]
@@ -60,9 +95,11 @@ class Wire:
         self._routes = Routes(face)
         self._blows: list[Blow] = []
 
-    def strike(self, answer: Answer, *, done: bool = False, of: Callable[[Request], bool] = changes) -> None:
-        """Give this for the answer to the next request of that kind, which the vendor does or does not get."""
-        self._blows.append(Blow(answer, done, of))
+    def strike(
+        self, answer: Answer, *, done: bool = False, of: Callable[[Request], bool] = changes, times: int = 1
+    ) -> None:
+        """Give this for the answer to the next requests of that kind, which the vendor does or does not get."""
+        self._blows.extend([Blow(answer, done, of)] * times)
 
     def clear(self) -> None:
         """Strike no more."""
@@ -71,7 +108,16 @@ class Wire:
     @property
     def changed(self) -> list[Sent]:
         """The requests that change something and may not be repeated."""
-        return [each for each in self.sent if changes(each.request) and not each.request.repeatable]
+        return [each for each in self.changing if not each.request.repeatable]
+
+    @property
+    def changing(self) -> list[Sent]:
+        """The requests that change something, also those that may be repeated, such as by a key of the vendor's."""
+        return [each for each in self.sent if changes(each.request)]
+
+    def bearing(self, text: str) -> list[Sent]:
+        """The requests that send this text."""
+        return [each for each in self.changing if each.bears(text)]
 
     def __call__(self, request: Request) -> Response:
         """Carry a request. Raises NotSent and MaybeSent as the transport does."""
@@ -110,5 +156,6 @@ class Wire:
         return response or Response(599)
 
 
+TRIES = 3  # of the core: so often is tried what may be repeated
 LOST = MaybeSent("the answer was lost")
 NEVER_LEFT = NotSent("nobody was there")

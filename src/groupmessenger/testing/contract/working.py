@@ -32,7 +32,7 @@ class Working(Part):
         assert (declared.creation is Creation.WITH_FIRST_MESSAGE) == group.pending, "pending and creation do not agree"
         no_id = declared.identity is Identity.MEMBER_SET or group.pending
         assert no_id == group.is_member_set, "its id is the vendor's, or for a group without one that of its members"
-        assert (declared.creation is Creation.EXPLICIT) == bool(stage.wire.changed), "creation says something else"
+        assert (declared.creation is Creation.EXPLICIT) == bool(stage.wire.changing), "creation says something else"
         assert not [each for each in people if stage.texts(each)], "making a group texts nobody"
         loaded = Group.load(group.dump())
         stored = loaded.members, loaded.pending
@@ -167,6 +167,8 @@ class Working(Part):
 
     def _receive_works(self, stage: Stage) -> None:
         group = self.open_group(stage).group
+        if not stage.client.capabilities.two_way:
+            return
         person = stage.network.phones[str(group.addresses[0])]
         person.send(TEXT, thread=person.threads[0].id)
         events = [event for each in stage.heard() for event in stage.client.receive(each)]
@@ -182,7 +184,9 @@ class Working(Part):
         keys = {each.key for each in told if isinstance(each, MessageReceived)}
         listed = [each for each in stage.client.received_since(since) if isinstance(each, MessageReceived)]
         assert [each.text for each in listed] == [TEXT], "what came in is missed, or told more than once"
-        assert keys == {each.key for each in listed}, "a callback and the list give one event two keys"
+        assert not self.hears(stage) or keys == {each.key for each in listed}, (
+            "a callback and the list give one event two keys"
+        )
 
     def _upload_works(self, stage: Stage, folder: Path) -> None:
         media = stage.client.upload(file_in(folder))
