@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import heapq
-import json
-import re
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from functools import cache
 from types import MappingProxyType
 from typing import Any
-from urllib.parse import parse_qsl, unquote, urlencode
+from urllib.parse import urlencode
 
 import attrs
 
@@ -18,9 +16,10 @@ from groupmessenger.flow import Request, Response
 from groupmessenger.plugins import sandbox_faces
 from groupmessenger.sandbox.callbacks import Callbacks, Talk
 from groupmessenger.sandbox.clock import Clock
-from groupmessenger.sandbox.face import Answer, Call, Face, Handler
+from groupmessenger.sandbox.face import Face
 from groupmessenger.sandbox.phones import Network
-from groupmessenger.sandbox.routing import pattern
+from groupmessenger.sandbox.routing import Routes, answered, call
+from groupmessenger.writing import written
 
 HOST = "http://127.0.0.1:9"  # nobody is there, and nobody asks
 START = datetime(2026, 11, 2, 12, tzinfo=UTC)
@@ -80,7 +79,7 @@ class Vendors:
     clock: VirtualClock
     network: Network
     faces: dict[str, Face]
-    _routes: dict[str, list[tuple[str, re.Pattern[str], str, Handler]]]
+    _routes: dict[str, Routes]
 
     @classmethod
     def open(
@@ -94,36 +93,21 @@ class Vendors:
             name: kind(network, clock, {doubt: choice for (whose, doubt), choice in doubts.items() if whose == name})
             for name, kind in _kinds().items()
         }
-        routes = {
-            name: [(each.method, _pattern(each.path), each.operation, each.handler) for each in face.routes()]
-            for name, face in faces.items()
-        }
-        return cls(clock, network, faces, routes)
+        return cls(clock, network, faces, {name: Routes(face) for name, face in faces.items()})
 
     def operation(self, provider: str, request: Request) -> str:
         """What a request asks for, in the sandbox's words."""
-        return self._route(provider, request)[0]
+        return self._routes[provider].find(request.method, _path(provider, request).partition("?")[0])[0] or ""
 
     def act(self, provider: str, request: Request) -> Response:
         """Have the vendor do what a request asks for."""
-        _, parameters, handler = self._route(provider, request)
         path, _, query = _path(provider, request).partition("?")
-        asked = {**dict(parse_qsl(query, keep_blank_values=True)), **request.params}
-        headers = {name.lower(): value for name, value in request.headers.items()}
-        body = request.content or b""
-        if request.json is not None:
-            headers["content-type"], body = "application/json", json.dumps(request.json).encode()
-        elif request.form is not None:
-            headers["content-type"] = "application/x-www-form-urlencoded"
-            body = urlencode(request.form).encode()
-        return _response(handler(Call(request.method, unquote(path), asked, parameters, headers, body)))
-
-    def _route(self, provider: str, request: Request) -> tuple[str, dict[str, str], Handler]:
-        path = _path(provider, request).partition("?")[0]
-        for method, expression, operation, handler in self._routes[provider]:
-            if method == request.method and (match := expression.fullmatch(path)):
-                return operation, {key: unquote(value) for key, value in match.groupdict().items()}, handler
-        return "", {}, self.faces[provider].not_found
+        _, handler, parameters = self._routes[provider].find(request.method, path)
+        body, ours = written(request)
+        headers = {name.lower(): value for name, value in {**ours, **request.headers}.items()}
+        query = "&".join(filter(None, (query, urlencode(request.params))))
+        asked = call(request.method, path, query, parameters, headers)
+        return answered(handler(attrs.evolve(asked, body=body or b"")))
 
 
 def readings() -> list[tuple[str, str, Any]]:
@@ -144,17 +128,6 @@ def _path(provider: str, request: Request) -> str:
     return request.path.removeprefix(base_url(provider))
 
 
-def _response(answer: Answer) -> Response:
-    body = answer.body
-    content = b"" if body is None else body if isinstance(body, bytes) else json.dumps(body).encode()
-    return Response(answer.status, content, {name.lower(): value for name, value in answer.headers.items()})
-
-
 @cache
 def _kinds() -> dict[str, type[Face]]:
     return dict(sandbox_faces())
-
-
-@cache
-def _pattern(path: str) -> re.Pattern[str]:
-    return pattern(path)

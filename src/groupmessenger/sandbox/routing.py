@@ -1,16 +1,19 @@
-"""From an HTTP call to the face's handler that serves it."""
+"""From an HTTP call to the face's handler that serves it, and from its answer to a response."""
 
 from __future__ import annotations
 
 import json
 import re
 import string
+from functools import cache
 from typing import Any
 from urllib.parse import parse_qsl, unquote
 
-from .face import Call, Face, Handler
+from ..flow import Response
+from .face import Answer, Call, Face, Handler
 
 
+@cache
 def pattern(template: str) -> re.Pattern[str]:
     """A path template as a regular expression: `{name}` is one segment, `{name:path}` any number of them."""
     expression = ""
@@ -54,3 +57,9 @@ def content(body: Any) -> bytes:
     if body is None:
         return b""
     return body if isinstance(body, bytes) else json.dumps(body).encode()
+
+
+def answered(answer: Answer) -> Response:
+    """An answer as a client reads it, without a server between."""
+    headers = {name.lower(): value for name, value in answer.headers.items()}
+    return Response(answer.status, content(answer.body), headers)

@@ -13,7 +13,7 @@ import attrs
 from ...flow import MaybeSent, NotSent, Request, Response
 from ...sandbox.face import Face
 from ...sandbox.phones import Network
-from ...sandbox.routing import Routes, call, content
+from ...sandbox.routing import Routes, answered, call
 from ...writing import written
 
 
@@ -150,8 +150,7 @@ class Wire:
             self._network.clock.run_due()
             answer = handler(attrs.evolve(asked, body=body or b""))
             date = format_datetime(self._network.clock.now(), usegmt=True)
-            told = {name.lower(): value for name, value in {"date": date, **answer.headers}.items()}
-            response = Response(answer.status, content(answer.body), told)
+            response = answered(attrs.evolve(answer, headers={"date": date, **answer.headers}))
         self.sent.append(Sent(request, url, headers, body or b"", operation, response))
         return response or Response(599)
 
