@@ -1,0 +1,19 @@
+"""The server of fixed answers, in a process of its own."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+
+@contextmanager
+def vendor(latency: float = 0) -> Iterator[str]:
+    """Run the server, which answers after so many seconds. Gives its URL."""
+    command = [sys.executable, "-m", "tests.benchmarks.server", "--latency", str(latency)]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as server:
+        assert server.stdout is not None
+        assert server.stdin is not None
+        yield f"http://127.0.0.1:{server.stdout.readline().strip()}"
+        server.stdin.close()
