@@ -6,11 +6,13 @@ import math
 from collections.abc import Iterator, Mapping, Set
 from datetime import date
 from enum import StrEnum
+from functools import cached_property
+from typing import Any
 
 import attrs
 
 from .errors import ConfigurationError, Problem, near
-from .flags import Feature, Flag, Operation, facts_of
+from .flags import Fact, Feature, Flag, Grade, Operation, facts_of
 from .groups import Channel, Group, Topology
 from .messages import Evidence
 
@@ -146,6 +148,7 @@ class OptOut(StrEnum):
     NOBODY = "nobody"
 
 
+_KEPT = 100  # groups differ by their channel and their size; people make few sizes
 DEFAULT_SETTLE = 600.0  # seconds; no vendor publishes how long an accepted request may still be under way
 
 
@@ -181,11 +184,25 @@ class Capabilities:
     def can(self, what: Operation | Feature | str, group: Group | None = None) -> Flag:
         """The flag of an operation or feature, settled by what is known of `group`. KeyError if there is none."""
         flag = self.flags[str(what)]
-        return flag if group is None else flag.resolve(facts_of(group))
+        return flag.resolve(facts_of(group)) if group is not None and flag.grade is Grade.PARTIAL else flag
 
     def of(self, group: Group) -> Capabilities:
         """These capabilities, settled by what is known of one group."""
         facts = facts_of(group)
+        known = tuple(facts.items())
+        settled = self._settled.get(known)
+        if settled is None:
+            if len(self._settled) == _KEPT:
+                self._settled.clear()
+            settled = self._settled[known] = self._settle(group, facts)
+        return settled
+
+    @cached_property
+    def _settled(self) -> dict[tuple[tuple[Fact, Any], ...], Capabilities]:
+        """What `of` gave before, by what was known."""
+        return {}
+
+    def _settle(self, group: Group, facts: Mapping[Fact, Any]) -> Capabilities:
         return attrs.evolve(
             self,
             flags={name: flag.resolve(facts) for name, flag in self.flags.items()},
@@ -196,12 +213,18 @@ class Capabilities:
 
     def limit(self, name: LimitName, *, with_media: bool = False) -> Limit | None:
         """The limit of that name that binds first, whatever carries the group; None if there is none."""
-        known = [
-            limit
-            for limit in self.limits
-            if limit.name == name and limit.channel is None and limit.with_media in (None, with_media)
-        ]
-        return min(known, key=_room, default=None)
+        return self._binding.get((name, with_media))
+
+    @cached_property
+    def _binding(self) -> Mapping[tuple[LimitName, bool], Limit]:
+        """Of each name, with media and without, the limit that binds first."""
+        found: dict[tuple[LimitName, bool], Limit] = {}
+        for limit in reversed(self.limits):  # of equals the first one stays
+            for with_media in (False, True):
+                if limit.channel is None and limit.with_media in (None, with_media):
+                    other = found.get((limit.name, with_media), limit)
+                    found[limit.name, with_media] = min(limit, other, key=_room)
+        return found
 
     def with_limits(self, overrides: Mapping[str, int]) -> Capabilities:
         """These capabilities with a connection's own limits. Raises `ConfigurationError` for what cannot be one."""

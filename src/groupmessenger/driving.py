@@ -50,29 +50,6 @@ class ForeignAwait(TypeError):
     """A flow awaited something that no driver knows: it would need an event loop, which a flow must not."""
 
 
-class _Steps(Generic[T]):
-    """Where a flow stands. Nothing but `send` and `throw` is inside the `except`."""
-
-    def __init__(self, flow: Flow[T]) -> None:
-        self._flow = flow
-        self.done = False
-        self.effect: Any = None
-        self.result: T
-        self._move(lambda: flow.send(None))
-
-    def answer(self, value: object) -> None:
-        self._move(lambda: self._flow.send(value))
-
-    def fail(self, error: Exception) -> None:
-        self._move(lambda: self._flow.throw(error))
-
-    def _move(self, move: Callable[[], Effect[Any]]) -> None:
-        try:
-            self.effect = move()
-        except StopIteration as stop:
-            self.done, self.result = True, stop.value
-
-
 def _abandon(flows: Sequence[Flow[Any]]) -> None:
     """Close what never ran, so that Python does not warn of it."""
     for flow in flows:
@@ -119,16 +96,23 @@ class Driver:
 
     def run(self, flow: Flow[T], leave_by: datetime | None = None) -> T:
         """Run a flow to its end and give its result."""
+        move: Callable[[Any], Effect[Any]] = flow.send
+        value: Any = None
         try:
-            steps = _Steps(flow)
-            while not steps.done:
+            while True:
                 try:
-                    value = self._perform(steps.effect, leave_by)
+                    effect = move(value)
+                except StopIteration as stop:
+                    result: T = stop.value
+                    return result
+                finally:
+                    value = None  # an error would keep this frame, and this frame the error
+                try:
+                    value = self._perform(effect, leave_by)
                 except Exception as error:
-                    steps.fail(error)
+                    move, value = flow.throw, error
                 else:
-                    steps.answer(value)
-            return steps.result
+                    move = flow.send
         finally:
             flow.close()
 
@@ -186,16 +170,23 @@ class AsyncDriver:
 
     async def run(self, flow: Flow[T], leave_by: datetime | None = None) -> T:
         """Run a flow to its end and give its result."""
+        move: Callable[[Any], Effect[Any]] = flow.send
+        value: Any = None
         try:
-            steps = _Steps(flow)
-            while not steps.done:
+            while True:
                 try:
-                    value = await self._perform(steps.effect, leave_by)
+                    effect = move(value)
+                except StopIteration as stop:
+                    result: T = stop.value
+                    return result
+                finally:
+                    value = None  # an error would keep this frame, and this frame the error
+                try:
+                    value = await self._perform(effect, leave_by)
                 except Exception as error:
-                    steps.fail(error)
+                    move, value = flow.throw, error
                 else:
-                    steps.answer(value)
-            return steps.result
+                    move = flow.send
         finally:
             flow.close()
 

@@ -91,25 +91,29 @@ class Exchange:
             )
         used = await self._authorization(stale=None)
         try:
-            return await self._trying(_signed(request, used), leave_by)
+            return await self._trying(request.with_headers(used.headers), leave_by)
         except AuthenticationFailed as error:
             if error.status != 401 or used.lifetime is None:
                 raise
         used = await self._authorization(stale=used)
-        return await self._trying(_signed(request, used), leave_by)
+        return await self._trying(request.with_headers(used.headers), leave_by)
 
     async def _authorization(self, stale: Authorization | None) -> Authorization:
-        current = self._current
-        if current is not None and current is not stale and self._until is None:
+        now = await Now()
+        if (current := self._unexpired(stale, now)) is not None:
             return current
-        return await Exclusive(self, self._fresh(stale, await Now()))
+        return await Exclusive(self, self._fresh(stale, now))
+
+    def _unexpired(self, stale: Authorization | None, now: datetime) -> Authorization | None:
+        """The current one, if it holds and is another than the stale one."""
+        expired = self._until is not None and now >= self._until
+        return None if expired or self._current is stale else self._current
 
     async def _fresh(self, stale: Authorization | None, asked: datetime) -> Authorization:
         """The current one, or, once for everybody who waits, another; its failure is everybody's as well."""
         now = await Now()
-        expired = self._until is not None and now >= self._until
-        if self._current is not None and self._current is not stale and not expired:
-            return self._current
+        if (current := self._unexpired(stale, now)) is not None:
+            return current
         if self._failed is not None and self._failed[0] >= asked:
             raise copy(self._failed[1]) from self._failed[1]
         try:
@@ -169,7 +173,8 @@ class Exchange:
         except ConfigurationError as error:
             ending = _Again(error, retry=False)
         else:
-            answer = self._judge(request, attrs.evolve(response, request=request))
+            answered = response if response.request is request else attrs.evolve(response, request=request)
+            answer = self._judge(request, answered)
             changed = isinstance(answer, Response) and not request.repeatable and not request.reads
             if changed and (sending := departed.get()) is not None:
                 sending.taken = True
@@ -215,10 +220,6 @@ class Exchange:
             return ProviderUnavailable(f"{title} gave no answer: {why}", status=status)
         cure = "doing it again is safe" if request.repeatable else "it is not tried again"
         return OutcomeUnknown(f"{title} may have done it, or not: {why}; {cure}")
-
-
-def _signed(request: Request, authorization: Authorization) -> Request:
-    return attrs.evolve(request, headers={**request.headers, **authorization.headers})
 
 
 def _pause(attempt: int) -> float:

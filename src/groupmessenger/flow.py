@@ -11,6 +11,7 @@ import json as _json
 import re
 from collections.abc import Callable, Coroutine, Generator, Iterable, Mapping, Sequence
 from datetime import datetime
+from functools import cached_property
 from typing import Any, Generic, Literal, TypeAlias, TypeVar
 from urllib.parse import parse_qsl
 
@@ -42,15 +43,15 @@ class Response:
     headers: Mapping[str, str] = attrs.field(factory=dict, repr=False)
     request: Request | None = attrs.field(default=None, repr=False, eq=False)
 
-    @property
+    @cached_property
     def data(self) -> Any:
-        """The body as JSON, None if it is not JSON."""
+        """The body as JSON, None if it is not JSON. Read once: leave it as it is."""
         try:
             return _json.loads(self.content)
         except (ValueError, RecursionError):
             return None
 
-    @property
+    @cached_property
     def fields(self) -> Mapping[str, Any]:
         """The body as a JSON object, empty if it is not one."""
         data = self.data
@@ -138,6 +139,10 @@ class Request(Effect[Response]):
     def reads(self) -> bool:
         """Whether it only asks, so that an answer lost is nothing done."""
         return self.method in ("GET", "HEAD")
+
+    def with_headers(self, headers: Mapping[str, str]) -> Request:
+        """This request with these headers, which go before its own of the same name."""
+        return attrs.evolve(self, headers={**self.headers, **headers})
 
 
 @attrs.frozen

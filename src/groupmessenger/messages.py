@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 from datetime import datetime
 from enum import StrEnum
@@ -63,6 +64,8 @@ def _priority(value: str) -> Priority:
 
 _OPTIONAL = ("effect", "reply_to", "reference", "send_at", "expires_at", "priority", "leave_out")
 
+_HALF = re.compile("[\ud800-\udfff]")
+
 Extras: TypeAlias = Mapping[str, Mapping[str, Any]]
 
 
@@ -121,7 +124,7 @@ class Message:
         )
         if not isinstance(text, str):
             raise InvalidInput(f"a message's text is a str, not {type(text).__name__}")
-        if any("\ud800" <= character <= "\udfff" for character in text):
+        if _HALF.search(text):
             raise InvalidInput("the text has half of a character (a lone surrogate), which no message can carry")
         if not self.text and not self.media:
             raise InvalidInput("a message needs a text or media")

@@ -243,11 +243,12 @@ class Operations:
 
         def finish(receipt: GroupReceipt) -> GroupReceipt:
             self._opened.remember(group, receipt.group)
+            asked = (each for each in receipt.group.addresses if each not in message.leave_out)
             return attrs.evolve(
                 receipt,
-                recipients=receipt.recipients
-                or tuple(each for each in receipt.group.addresses if each not in message.leave_out),
-                degradations=(*prepared.degradations, *receipt.degradations),
+                token=prepared.attempt.token,
+                recipients=receipt.recipients or tuple(asked),
+                degradations=prepared.degradations + receipt.degradations,
             )
 
         return await self._sending.carry_out(prepared.attempt, GroupReceipt, send, finish)
@@ -262,9 +263,11 @@ class Operations:
         send = partial(self.messenger.send_direct, member.address, plan.message, attempt.token)
 
         def finish(receipt: Receipt) -> Receipt:
-            recipients = receipt.recipients or (member.address,)
             return attrs.evolve(
-                receipt, recipients=recipients, degradations=(*plan.degradations, *receipt.degradations)
+                receipt,
+                token=attempt.token,
+                recipients=receipt.recipients or (member.address,),
+                degradations=plan.degradations + receipt.degradations,
             )
 
         return await self._sending.carry_out(attempt, Receipt, send, finish)

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Generator, Mapping
-from contextlib import contextmanager
-from contextvars import ContextVar
+from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 from types import ModuleType
 from typing import TYPE_CHECKING, Any, Protocol
@@ -15,6 +13,7 @@ from .failures import LATE, verdict
 from .flow import MaybeSent, NotSent, Request, Response, TooLong
 from .guarding import is_public
 from .unpacking import Body
+from .ways import Way
 from .writing import check, written
 
 if TYPE_CHECKING:
@@ -23,7 +22,8 @@ if TYPE_CHECKING:
 MAX_ANSWER = 1024 * 1024  # decoded bytes
 CONNECT_WITHIN = 10.0  # seconds for finding a connection; less if the time-out is less
 
-ours: ContextVar[bool] = ContextVar("groupmessenger_request", default=False)
+_LEAVES, _CONNECTED = ".send_request_headers.started", "connection.connect_tcp.complete"  # events of httpx's trace
+_PRIVATE = "it leads to a private address"
 
 
 class Rules(Protocol):
@@ -40,43 +40,30 @@ class Rules(Protocol):
 class Passage:
     """One request, and what came of the answer to it."""
 
-    def __init__(
-        self,
-        rules: Rules,
-        client: httpx.Client | httpx.AsyncClient,
-        request: Request,
-        leave_by: datetime | None,
-    ) -> None:
-        if client.is_closed:
+    def __init__(self, rules: Rules, way: Way, request: Request, leave_by: datetime | None) -> None:
+        if way.closed:
             raise wrong("http", "the client is closed")
         self._library = rules.library
+        self._request = request
         self._leave_by = leave_by
-        self._timeout = rules.timeout if request.timeout is None else request.timeout
-        self._connect = min(self._timeout, CONNECT_WITHIN)
-        self.seconds = self._connect + self._timeout
+        self._timeout = timeout = rules.timeout if request.timeout is None else request.timeout
+        self._connect = connect = min(timeout, CONNECT_WITHIN)
+        self.seconds = connect + timeout
         self._deadline = time.monotonic() + self.seconds
-        self._elsewhere = request.elsewhere
         self._body = Body(MAX_ANSWER if request.at_most is None else request.at_most)
         url = rules.url(request)
         try:
-            content, set_by_us = written(request)
-            self.built = client.build_request(
-                request.method,
-                url,
-                # httpx puts parameters, its client's too, in the place of those in the URL.
-                params=url.partition("?")[2] if client.params else None,
-                content=content,
-                headers=set_by_us | {name.lower(): value for name, value in request.headers.items()},
-                timeout=rules.library.Timeout(self._timeout, connect=self._connect, pool=self._connect),
-            )
+            content, headers = written(request)
+            waits = {"connect": connect, "read": timeout, "write": timeout, "pool": connect}
+            self.built = way.build(request.method, url, content, headers, waits)
         except Exception as error:
             raise wrong("request", f"HTTP cannot carry it ({type(error).__name__})") from error
-        check(self.built.headers, str(len(content or b"")), self.built.url.fragment)
+        check(self.built.headers.raw, len(content or b""), self.built.url.fragment)
 
     @property
     def watched(self) -> bool:
         """Whether it matters what the connection does."""
-        return self._elsewhere or self._leave_by is not None
+        return self._leave_by is not None or self._request.elsewhere
 
     def watch(self, event: str, info: Mapping[str, Any]) -> None:
         """Hear, by httpx's trace, what the connection does next. Raises NotSent before a first byte too late.
@@ -84,43 +71,38 @@ class Passage:
         Finding a connection can take longer than there is, or the process can have been stopped meanwhile. So it does
         where a host that is not to be private turns out to be.
         """
-        if self._elsewhere and event == "connection.connect_tcp.complete" and not is_public(info["return_value"]):
+        if event.endswith(_LEAVES):
+            if self._leave_by is not None and datetime.now(UTC) >= self._leave_by:
+                raise NotSent(self._say("the connection came about when its time to leave was over"))
+        elif self._leads_astray(event, info):
             info["return_value"].close()
-            raise NotSent(self._say("it leads to a private address"))
-        late = self._leave_by is not None and datetime.now(UTC) >= self._leave_by
-        if late and event.endswith(".send_request_headers.started"):
-            raise NotSent(self._say("the connection came about when its time to leave was over"))
+            raise NotSent(self._say(_PRIVATE))
 
     async def watch_async(self, event: str, info: Mapping[str, Any]) -> None:
         """As `watch`."""
-        if self._elsewhere and event == "connection.connect_tcp.complete" and not is_public(info["return_value"]):
+        if self._leads_astray(event, info):
             await info["return_value"].aclose()
-            raise NotSent(self._say("it leads to a private address"))
+            raise NotSent(self._say(_PRIVATE))
         self.watch(event, info)
 
-    @contextmanager
-    def failures(self) -> Generator[None]:
-        """Turn what goes wrong from here on into NotSent or MaybeSent. Cancellation passes."""
-        mark = ours.set(True)
-        try:
-            yield
-        except NotSent:
-            raise
-        except Exception as error:
-            outcome, words = verdict(error, self._library)
-            raise outcome(self._say(words)) from error
-        finally:
-            ours.reset(mark)
+    def _leads_astray(self, event: str, info: Mapping[str, Any]) -> bool:
+        return self._request.elsewhere and event == _CONNECTED and not is_public(info["return_value"])
+
+    def failed(self, error: Exception) -> NotSent | MaybeSent:
+        """What to raise for what went wrong since the request was handed over."""
+        outcome, words = verdict(error, self._library)
+        return outcome(self._say(words))
 
     def _say(self, words: str) -> str:
         return f"{words.format(connect=self._connect, timeout=self._timeout)} ({self.built.url.host})"
 
     def begins(self, response: httpx.Response) -> bool:
         """Say whether there is an answer to be read."""
+        self._headers = _texts(response.headers.raw)
         if response.is_stream_consumed:  # by a hook of the caller's, or it never was a stream
             self.takes(response.content)
             return False
-        return self._body.begins(response.headers.get("content-encoding", ""))
+        return self._body.begins(self._headers.get("content-encoding", ""))
 
     def takes(self, raw: bytes) -> bool:
         """Take a piece of the answer as it came. Says whether more of it is wanted."""
@@ -133,7 +115,16 @@ class Passage:
         content = self._body.whole()
         if self._body.flaw:
             raise (TooLong if self._body.too_long else MaybeSent)(self._say(self._body.flaw))
-        return Response(response.status_code, content=content, headers=dict(response.headers.items()))
+        return Response(response.status_code, content, self._headers, self._request)
+
+
+def _texts(raw: Iterable[tuple[bytes, bytes]]) -> dict[str, str]:
+    """Headers by their names in lower case; one that is there several times is one list (RFC 9110, 5.3)."""
+    found: dict[str, str] = {}
+    for name, value in raw:
+        key, text = name.decode("latin-1").lower(), value.decode("latin-1")
+        found[key] = f"{found[key]}, {text}" if key in found else text
+    return found
 
 
 def wrong(key: str, what: str, cure: str = "") -> ConfigurationError:

@@ -207,15 +207,20 @@ def _used(message: Message) -> Iterator[Feature]:
 
 
 def _billable(here: Capabilities, group: Group | None, message: Message) -> int | None:
-    people: int | None = 1
-    if group is not None:
-        people = None if group.members is None else len(set(group.addresses) - set(message.leave_out))
     match here.billing:
         case Billing.PER_MESSAGE:
             return 1
         case Billing.PER_RECIPIENT:
-            return people
+            return _copies(group, message)
         case Billing.PER_RECIPIENT_SEGMENT:
-            return None if people is None or message.media else people * segments(message.text).count
+            people = None if message.media else _copies(group, message)
+            return None if people is None else people * segments(message.text).count
         case Billing.UNKNOWN:
             return None
+
+
+def _copies(group: Group | None, message: Message) -> int | None:
+    """How many people it goes to, None where that is not known."""
+    if group is None:
+        return 1
+    return None if group.members is None else len(set(group.addresses) - set(message.leave_out))

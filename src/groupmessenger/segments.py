@@ -11,6 +11,7 @@ _BASIC = frozenset(
     "¡ABCDEFGHIJKLMNOPQRSTUVWXYZÄÖÑÜ§¿abcdefghijklmnopqrstuvwxyzäöñüà"
 )
 _EXTENDED = frozenset("\f^{}\\[~]|€")
+_GSM7 = _BASIC | _EXTENDED
 
 
 class Encoding(StrEnum):
@@ -34,10 +35,11 @@ class Segments:
 
 def segments(text: str) -> Segments:
     """Count a text's SMS segments. No extension character and no surrogate pair is split over two."""
-    encoding = Encoding.GSM7 if all(c in _BASIC or c in _EXTENDED for c in text) else Encoding.UCS2
-    wide = _EXTENDED if encoding is Encoding.GSM7 else frozenset(c for c in text if ord(c) > 0xFFFF)
+    characters = frozenset(text)
+    encoding = Encoding.GSM7 if characters <= _GSM7 else Encoding.UCS2
+    wide = characters & _EXTENDED if encoding is Encoding.GSM7 else {c for c in characters if ord(c) > 0xFFFF}
     alone, joined = _ROOM[encoding]
-    units = len(text) + sum(character in wide for character in text)
+    units = len(text) + sum(map(text.count, wide))
     if units <= alone:
         return Segments(encoding, units, 1 if text else 0)
     count, left = 1, joined
@@ -51,4 +53,4 @@ def segments(text: str) -> Segments:
 
 def utf16_units(text: str) -> int:
     """The length of a text in UTF-16 units, as JavaScript and UCS-2 count it."""
-    return len(text) + sum(ord(character) > 0xFFFF for character in text)
+    return len(text.encode("utf-16-le", "surrogatepass")) // 2

@@ -121,7 +121,7 @@ class Sending:
     ) -> R:
         """Let it leave, observed. Whatever goes wrong in reading an answer leaves it unknown, with the attempt.
 
-        `finish` completes the receipt, of this `kind`, before anybody sees it.
+        `finish` completes the receipt, of this `kind`, with the attempt's token, before anybody sees it.
         """
         if self._observers is not None:
             await _ask_before(self._observers, attempt)
@@ -139,7 +139,7 @@ class Sending:
             raise error from caught
         finally:
             departed.reset(watched)
-        receipt = finish(attrs.evolve(sent, token=attempt.token))
+        receipt = finish(sent)
         self._account(receipt.id, attempt.token)
         await self._tell(attempt, receipt)
         return receipt

@@ -7,22 +7,22 @@ or transport may be one of httpx or of its maintained fork httpx2.
 
 from __future__ import annotations
 
-import logging
 import ssl
 import sys
 import threading
 from datetime import datetime
-from functools import cache, partial
-from importlib.metadata import version
+from functools import cache
 from types import ModuleType
 from typing import TYPE_CHECKING, Any, TypeAlias
 from urllib.parse import urlencode
+from urllib.request import getproxies
 
 import anyio
 import httpx
 
-from .flow import Request, Response
-from .passage import Passage, ours, wrong
+from .flow import NotSent, Request, Response
+from .passage import Passage, wrong
+from .ways import Direct, ThroughClient, Way, user_agent
 from .weburls import is_loopback
 
 if TYPE_CHECKING:
@@ -37,18 +37,6 @@ POOL_SIZE = 10  # for each request async httpx looks through the whole pool: slo
 IDLE_AT_MOST = 5.0  # seconds
 
 
-def _without_query(record: logging.LogRecord) -> bool:
-    """Take the query, which may hold numbers, out of the URL that httpx logs of each request at INFO."""
-    if ours.get() and isinstance(record.args, tuple):
-        args: tuple[Any, ...] = record.args
-        record.args = tuple(each.copy_with(query=None) if hasattr(each, "copy_with") else each for each in args)
-    return True
-
-
-for _name in ("httpx", "httpx2"):
-    logging.getLogger(_name).addFilter(_without_query)
-
-
 class Transport:
     """Sends requests, blocking; threads may share it.
 
@@ -59,36 +47,40 @@ class Transport:
     """
 
     def __init__(self, base_url: str, *, http: BlockingHTTP | None = None, timeout: float = 30) -> None:
-        self._rules = _Rules(base_url, http, timeout, "Client", "BaseTransport")
-        self._client: httpx.Client = self._rules.theirs or self._rules.new_client()
-        self._stranger: httpx.Client | None = None
+        self._rules = _Rules(base_url, http, timeout, "")
+        self._way = self._rules.new_way()
+        self._stranger: Way | None = None
         self._guard = threading.Lock()
 
     def __call__(self, request: Request, leave_by: datetime | None = None) -> Response:
         """Send a request, once, and none of it after `leave_by`. Raises NotSent, MaybeSent or ConfigurationError."""
-        client = self._elsewhere() if request.elsewhere else self._client
-        exchange = Passage(self._rules, client, request, leave_by)
+        way = self._elsewhere() if request.elsewhere else self._way
+        exchange = Passage(self._rules, way, request, leave_by)
         if exchange.watched:
             exchange.built.extensions["trace"] = exchange.watch
-        with exchange.failures():
-            response = client.send(exchange.built, stream=True, auth=None, follow_redirects=False)
+        try:
+            response = way.send(exchange.built)
             try:
                 if exchange.begins(response):
-                    for raw in response.iter_raw():
+                    for raw in response.stream:
                         if not exchange.takes(raw):
                             break
             finally:
                 response.close()
+        except NotSent:
+            raise
+        except Exception as error:
+            raise exchange.failed(error) from error
         return exchange.answer(response)
 
     def close(self) -> None:
         """Close the connections, unless the client is the caller's."""
-        if self._rules.theirs is None:
-            self._client.close()
+        if not self._rules.theirs:
+            self._way.close()
         if self._stranger is not None:
             self._stranger.close()
 
-    def _elsewhere(self) -> httpx.Client:
+    def _elsewhere(self) -> Way:
         with self._guard:
             if (stranger := self._stranger) is None:
                 stranger = self._stranger = self._rules.new_stranger()
@@ -103,10 +95,10 @@ class AsyncTransport:
     """
 
     def __init__(self, base_url: str, *, http: AsyncHTTP | None = None, timeout: float = 30) -> None:
-        self._rules = _Rules(base_url, http, timeout, "AsyncClient", "AsyncBaseTransport")
+        self._rules = _Rules(base_url, http, timeout, "Async")
         self._room: float = POOL_SIZE if http is None else float("inf")
-        self._pools: dict[httpx.AsyncClient, int] = {self._rules.theirs or self._rules.new_client(): 0}
-        self._stranger: httpx.AsyncClient | None = None
+        self._pools: dict[Way, int] = {self._rules.new_way(): 0}
+        self._stranger: Way | None = None
 
     async def __call__(self, request: Request, leave_by: datetime | None = None) -> Response:
         """Send a request, once, and none of it after `leave_by`. Raises NotSent, MaybeSent or ConfigurationError."""
@@ -114,68 +106,80 @@ class AsyncTransport:
             if (stranger := self._stranger) is None:
                 stranger = self._stranger = self._rules.new_stranger()
             return await self._send(stranger, request, leave_by)
-        with_room = (client for client, busy in self._pools.items() if busy < self._room)
-        client = next(with_room, None) or self._rules.new_client()
-        self._pools[client] = self._pools.get(client, 0) + 1
+        with_room = (way for way, busy in self._pools.items() if busy < self._room)
+        way = next(with_room, None) or self._rules.new_way()
+        self._pools[way] = self._pools.get(way, 0) + 1
         try:
-            return await self._send(client, request, leave_by)
+            return await self._send(way, request, leave_by)
         finally:
-            self._pools[client] -= 1
+            self._pools[way] -= 1
 
-    async def _send(self, client: httpx.AsyncClient, request: Request, leave_by: datetime | None) -> Response:
-        exchange = Passage(self._rules, client, request, leave_by)
+    async def _send(self, way: Way, request: Request, leave_by: datetime | None) -> Response:
+        exchange = Passage(self._rules, way, request, leave_by)
         if exchange.watched:
             exchange.built.extensions["trace"] = exchange.watch_async
-        with exchange.failures(), anyio.fail_after(exchange.seconds) as scope:
-            response = await client.send(exchange.built, stream=True, auth=None, follow_redirects=False)
-            try:
-                if exchange.begins(response):
-                    async for raw in response.aiter_raw():
-                        if not exchange.takes(raw):
-                            scope.cancel()  # `break` would leave httpx's inner generators hanging
-            finally:
-                await response.aclose()
+        try:
+            with anyio.fail_after(exchange.seconds) as scope:
+                response = await way.send(exchange.built)
+                try:
+                    if exchange.begins(response):
+                        async for raw in response.stream:
+                            if not exchange.takes(raw):
+                                scope.cancel()  # `break` would leave httpx's inner generators hanging
+                finally:
+                    await response.aclose()
+        except NotSent:
+            raise
+        except Exception as error:
+            raise exchange.failed(error) from error
         return exchange.answer(response)
 
     async def aclose(self) -> None:
         """Close the connections, unless the client is the caller's."""
-        if self._rules.theirs is None:
-            for client in list(self._pools):
-                await client.aclose()
+        if not self._rules.theirs:
+            for way in list(self._pools):
+                await way.aclose()
         if self._stranger is not None:
             await self._stranger.aclose()
 
 
 class _Rules:
-    """What all requests of a transport share: where they go, and through what."""
+    """What all requests of a transport share: where they go, and through what. `side` is "Async", or empty."""
 
-    def __init__(self, base_url: str, http: object, timeout: float, client: str, transport: str) -> None:
+    def __init__(self, base_url: str, http: object, timeout: float, side: str) -> None:
         self.library = _library(http)
         self.timeout = timeout
-        kind = getattr(self.library, client)
-        self.theirs: Any = http if isinstance(http, kind) else None
-        if not (http is None or self.theirs or isinstance(http, getattr(self.library, transport))):
-            raise wrong("http", "it is neither", f"hand in an httpx.{client} or httpx.{transport}")
-        trust_env = not is_loopback(self._checked(base_url, "base_url"))  # no proxy is to see the sandbox
+        self._blocking = not side
+        self._client = getattr(self.library, f"{side}Client")
+        self._transport = getattr(self.library, f"{side}HTTPTransport")
+        self.theirs = isinstance(http, self._client)
+        base = f"{side}BaseTransport"
+        if not (http is None or self.theirs or isinstance(http, getattr(self.library, base))):
+            raise wrong("http", "it is neither", f"hand in an httpx.{side}Client or httpx.{base}")
+        self._trust_env = not is_loopback(self._checked(base_url, "base_url"))  # no proxy is to see the sandbox
         if "?" in base_url or "#" in base_url:
             raise wrong("base_url", "it has a query or a fragment", "let it end with its path")
         self._base = base_url.rstrip("/")
-        # For hosts nobody vouches for. A proxy would hide where they are, and the caller's client has who knows what.
-        self.new_stranger = partial(
-            kind,
-            verify=_tls(False),
-            trust_env=False,
-            limits=self.library.Limits(max_keepalive_connections=0),
-            headers={"user-agent": f"groupmessenger/{version('groupmessenger')}"},
-        )
-        self.new_client = partial(
-            kind,
-            transport=None if self.theirs else http,
-            verify=_tls(trust_env) if http is None else True,
-            trust_env=trust_env,
-            limits=self.library.Limits(max_connections=100, keepalive_expiry=IDLE_AT_MOST),
-            headers={"user-agent": f"groupmessenger/{version('groupmessenger')}"},
-        )
+        self._http: Any = http
+
+    def new_way(self) -> Way:
+        """Give a way for our requests: the caller's, or one of our own."""
+        if self.theirs:
+            return ThroughClient(self._http, blocking=self._blocking)
+        if self._http is not None:
+            return Direct(self.library, self._http, blocking=self._blocking)
+        limits = self.library.Limits(max_connections=100, keepalive_expiry=IDLE_AT_MOST)
+        settings: dict[str, Any] = {"verify": _tls(self._trust_env), "trust_env": self._trust_env, "limits": limits}
+        if self._trust_env and getproxies():  # which of them a host takes, if any, is known to a client alone
+            client = self._client(**settings, headers={"user-agent": user_agent()})
+            return ThroughClient(client, blocking=self._blocking)
+        return Direct(self.library, self._transport(**settings), blocking=self._blocking)
+
+    def new_stranger(self) -> Way:
+        """Give a way to hosts nobody vouches for: a proxy hides where they are, and a caller's client has secrets."""
+        limits = self.library.Limits(max_keepalive_connections=0)
+        transport = self._transport(verify=_tls(False), trust_env=False, limits=limits)
+        return Direct(self.library, transport, blocking=self._blocking)
 
     def url(self, request: Request) -> str:
         """Give the URL a request goes to. Credentials go nowhere but below `base_url`."""
