@@ -786,8 +786,8 @@ def test_base_urls_accepted(base_url: str) -> None:
 
 
 @pytest.mark.anyio
-async def test_ten_to_a_pool() -> None:
-    """25 at a time need 25 connections, in three pools; the next 25 find them again."""
+async def test_a_connection_for_each_at_a_time() -> None:
+    """25 at a time need 25 connections; the next 25 find them again."""
     together = threading.Barrier(25, timeout=5)
 
     def serve(connection: Connection) -> None:
@@ -807,21 +807,21 @@ async def test_ten_to_a_pool() -> None:
                 for _ in range(25):
                     tasks.start_soon(send)
             assert [response.status for response in ended] == [200] * 25
-        assert list(transport._pools.values()) == [0, 0, 0]
         assert len(server.connections) == 25
+        assert len(transport._pool._idle) == 25
         await transport.aclose()
-        assert all(way.closed for way in transport._pools)
+        assert all(way.closed for way, _ in transport._pool._idle)
 
 
 @pytest.mark.anyio
-async def test_a_pool_gets_its_place_back_after_a_failure() -> None:
+async def test_a_connection_is_given_back_after_a_failure() -> None:
     transport = AsyncTransport(f"http://127.0.0.1:{unused_port()}")
     for _ in range(11):
         with pytest.raises(NotSent):
             await transport(SEND)
         with pytest.raises(ConfigurationError):
             await transport(Request("GET", "nowhere"))
-    assert list(transport._pools.values()) == [0]
+    assert len(transport._pool._idle) == 1
     await transport.aclose()
 
 
@@ -836,7 +836,7 @@ async def test_a_callers_client_is_the_only_pool() -> None:
         async with anyio.create_task_group() as tasks:
             for _ in range(25):
                 tasks.start_soon(transport, SEND)
-        assert list(transport._pools.values()) == [0]
+        assert not transport._pool._own
         await transport.aclose()
         assert not http.is_closed
 

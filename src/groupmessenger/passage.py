@@ -14,7 +14,6 @@ from .flow import MaybeSent, NotSent, Request, Response, TooLong
 from .guarding import is_public
 from .unpacking import Body
 from .ways import Way
-from .writing import check, written
 
 if TYPE_CHECKING:
     import httpx
@@ -52,13 +51,13 @@ class Passage:
         self._deadline = time.monotonic() + self.seconds
         self._body = Body(MAX_ANSWER if request.at_most is None else request.at_most)
         url = rules.url(request)
+        waits = {"connect": connect, "read": timeout, "write": timeout, "pool": connect}
         try:
-            content, headers = written(request)
-            waits = {"connect": connect, "read": timeout, "write": timeout, "pool": connect}
-            self.built = way.build(request.method, url, content, headers, waits)
+            self.built = way.build(request, url, waits)
+        except ConfigurationError:
+            raise
         except Exception as error:
             raise wrong("request", f"HTTP cannot carry it ({type(error).__name__})") from error
-        check(self.built.headers.raw, len(content or b""), self.built.url.fragment)
 
     @property
     def watched(self) -> bool:

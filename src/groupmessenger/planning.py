@@ -15,7 +15,7 @@ from .messenger import GroupMessenger
 from .origin import Origin
 from .phone import Address, Member, PhoneNumber
 from .reviewing import Review
-from .segments import segments
+from .segmenting import segments
 
 _PEOPLE = (LimitName.RECIPIENTS, LimitName.MIN_RECIPIENTS)
 
@@ -140,15 +140,9 @@ def _people(review: Review, group: Group, message: Message) -> None:
             )
         review.unverified.append("the number of recipients: the group is known by its id alone")
         return
-    left_out = set(message.leave_out)
-    if left_out and review.here.can(Feature.LEAVE_OUT).grade is Grade.UNSUPPORTED:  # which is said of the message
-        left_out = set()
-    if strangers := [address for address in left_out if address not in group.addresses]:
-        text = f"to leave out: {', '.join(map(repr, strangers))}, not in the group"
-        review.violations.append(UnsupportedOperation(text))
-    asked = sum(address not in left_out for address in group.addresses)
-    if left_out and not asked:
-        review.violations.append(UnsupportedOperation("everybody is left out: there is nobody to send it to"))
+    asked = len(group.members)
+    if message.leave_out and review.here.can(Feature.LEAVE_OUT).grade is not Grade.UNSUPPORTED:  # else it is said below
+        asked = _without(review, group, set(message.leave_out))
     media = bool(message.media)
     by_numbers = group.pending or group.is_member_set
     if by_numbers:
@@ -159,9 +153,22 @@ def _people(review: Review, group: Group, message: Message) -> None:
             review.count(limit, asked, "recipients", with_media=media)
 
 
+def _without(review: Review, group: Group, left_out: set[Address]) -> int:
+    """How many people it goes to, where some are left out."""
+    if strangers := [address for address in left_out if address not in group.addresses]:
+        text = f"to leave out: {', '.join(map(repr, strangers))}, not in the group"
+        review.violations.append(UnsupportedOperation(text))
+    asked = sum(address not in left_out for address in group.addresses)
+    if not asked:
+        review.violations.append(UnsupportedOperation("everybody is left out: there is nobody to send it to"))
+    return asked
+
+
 def _content(review: Review, message: Message) -> None:
     media, limit = bool(message.media), review.here.limit
     review.text(limit(LimitName.TEXT, with_media=media), message.text, "in the text", with_media=media)
+    if not media:
+        return
     review.count(limit(LimitName.MEDIA, with_media=True), len(message.media), "media", with_media=True)
     for each in message.media:
         if each.size is None:

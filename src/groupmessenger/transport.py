@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import ssl
 import sys
-import threading
+from contextlib import suppress
 from datetime import datetime
 from functools import cache
 from types import ModuleType
@@ -22,6 +22,7 @@ import httpx
 
 from .flow import NotSent, Request, Response
 from .passage import Passage, wrong
+from .pooling import Pool
 from .ways import Direct, ThroughClient, Way, user_agent
 from .weburls import is_loopback
 
@@ -31,7 +32,7 @@ if TYPE_CHECKING:
     BlockingHTTP: TypeAlias = httpx.Client | httpx.BaseTransport | httpx2.Client | httpx2.BaseTransport
     AsyncHTTP: TypeAlias = httpx.AsyncClient | httpx.AsyncBaseTransport | httpx2.AsyncClient | httpx2.AsyncBaseTransport
 
-POOL_SIZE = 10  # for each request async httpx looks through the whole pool: slow beyond ten
+MANY = 100  # connections
 # A server that drops an idle connection just as it is used again looks like a lost answer, and leaves a message in
 # doubt. Servers are known to wait longer than this.
 IDLE_AT_MOST = 5.0  # seconds
@@ -40,21 +41,28 @@ IDLE_AT_MOST = 5.0  # seconds
 class Transport:
     """Sends requests, blocking; threads may share it.
 
-    `http` is a caller's client, used as it is and never closed, or a transport, closed with this one. `timeout` in
-    seconds is for each wait and for the whole answer; finding a connection may take up to `CONNECT_WITHIN` more.
-    (Only a server that drips the headers of its answer, byte by byte, holds us for longer.)
+    `http` is a caller's client, used as it is and never closed, or a transport, closed with this one; without it there
+    is a connection for each request at a time. `timeout` in seconds is for each wait and for the whole answer;
+    finding a connection may take up to `CONNECT_WITHIN` more. (Only a server that drips the headers of its answer,
+    byte by byte, holds us for longer.)
     Raises ConfigurationError for a `base_url` that is not https or loopback, or has a user, query or fragment.
     """
 
     def __init__(self, base_url: str, *, http: BlockingHTTP | None = None, timeout: float = 30) -> None:
         self._rules = _Rules(base_url, http, timeout, "")
-        self._way = self._rules.new_way()
-        self._stranger: Way | None = None
-        self._guard = threading.Lock()
+        self._pool = Pool(self._rules, IDLE_AT_MOST)
 
     def __call__(self, request: Request, leave_by: datetime | None = None) -> Response:
         """Send a request, once, and none of it after `leave_by`. Raises NotSent, MaybeSent or ConfigurationError."""
-        way = self._elsewhere() if request.elsewhere else self._way
+        way = self._pool.take(elsewhere=request.elsewhere)
+        try:
+            return self._send(way, request, leave_by)
+        finally:
+            if (idle := self._pool.give_back(way)) is not None:
+                with suppress(Exception):  # it says nothing about this request
+                    idle.close()
+
+    def _send(self, way: Way, request: Request, leave_by: datetime | None) -> Response:
         exchange = Passage(self._rules, way, request, leave_by)
         if exchange.watched:
             exchange.built.extensions["trace"] = exchange.watch
@@ -75,44 +83,29 @@ class Transport:
 
     def close(self) -> None:
         """Close the connections, unless the client is the caller's."""
-        if not self._rules.theirs:
-            self._way.close()
-        if self._stranger is not None:
-            self._stranger.close()
-
-    def _elsewhere(self) -> Way:
-        with self._guard:
-            if (stranger := self._stranger) is None:
-                stranger = self._stranger = self._rules.new_stranger()
-            return stranger
+        for way in self._pool.end():
+            way.close()
 
 
 class AsyncTransport:
     """Sends requests, on asyncio and trio, in one event loop.
 
-    As `Transport`, with the headers of an answer within the time-out as well. A caller's client or transport is
-    used as it is; of our own there is a pool of ten connections for every ten requests under way.
+    As `Transport`, with the headers of an answer within the time-out as well.
     """
 
     def __init__(self, base_url: str, *, http: AsyncHTTP | None = None, timeout: float = 30) -> None:
         self._rules = _Rules(base_url, http, timeout, "Async")
-        self._room: float = POOL_SIZE if http is None else float("inf")
-        self._pools: dict[Way, int] = {self._rules.new_way(): 0}
-        self._stranger: Way | None = None
+        self._pool = Pool(self._rules, IDLE_AT_MOST)
 
     async def __call__(self, request: Request, leave_by: datetime | None = None) -> Response:
         """Send a request, once, and none of it after `leave_by`. Raises NotSent, MaybeSent or ConfigurationError."""
-        if request.elsewhere:
-            if (stranger := self._stranger) is None:
-                stranger = self._stranger = self._rules.new_stranger()
-            return await self._send(stranger, request, leave_by)
-        with_room = (way for way, busy in self._pools.items() if busy < self._room)
-        way = next(with_room, None) or self._rules.new_way()
-        self._pools[way] = self._pools.get(way, 0) + 1
+        way = self._pool.take(elsewhere=request.elsewhere)
         try:
             return await self._send(way, request, leave_by)
         finally:
-            self._pools[way] -= 1
+            if (idle := self._pool.give_back(way)) is not None:
+                with suppress(Exception):  # it says nothing about this request
+                    await idle.aclose()
 
     async def _send(self, way: Way, request: Request, leave_by: datetime | None) -> Response:
         exchange = Passage(self._rules, way, request, leave_by)
@@ -136,11 +129,8 @@ class AsyncTransport:
 
     async def aclose(self) -> None:
         """Close the connections, unless the client is the caller's."""
-        if not self._rules.theirs:
-            for way in list(self._pools):
-                await way.aclose()
-        if self._stranger is not None:
-            await self._stranger.aclose()
+        for way in self._pool.end():
+            await way.aclose()
 
 
 class _Rules:
@@ -162,24 +152,30 @@ class _Rules:
         self._base = base_url.rstrip("/")
         self._http: Any = http
 
-    def new_way(self) -> Way:
-        """Give a way for our requests: the caller's, or one of our own."""
+    def shared_way(self) -> Way | None:
+        """Give the one way for all requests, if there is one: through what is the caller's, or through proxies."""
         if self.theirs:
             return ThroughClient(self._http, blocking=self._blocking)
         if self._http is not None:
             return Direct(self.library, self._http, blocking=self._blocking)
-        limits = self.library.Limits(max_connections=100, keepalive_expiry=IDLE_AT_MOST)
-        settings: dict[str, Any] = {"verify": _tls(self._trust_env), "trust_env": self._trust_env, "limits": limits}
         if self._trust_env and getproxies():  # which of them a host takes, if any, is known to a client alone
-            client = self._client(**settings, headers={"user-agent": user_agent()})
+            agent = {"user-agent": user_agent()}
+            client = self._client(**self._settings(self._trust_env, MANY), headers=agent)
             return ThroughClient(client, blocking=self._blocking)
-        return Direct(self.library, self._transport(**settings), blocking=self._blocking)
+        return None
+
+    def new_way(self) -> Way:
+        """Give a way of one connection."""
+        return Direct(self.library, self._transport(**self._settings(self._trust_env, 1)), blocking=self._blocking)
 
     def new_stranger(self) -> Way:
         """Give a way to hosts nobody vouches for: a proxy hides where they are, and a caller's client has secrets."""
-        limits = self.library.Limits(max_keepalive_connections=0)
-        transport = self._transport(verify=_tls(False), trust_env=False, limits=limits)
+        transport = self._transport(**self._settings(False, MANY))
         return Direct(self.library, transport, blocking=self._blocking)
+
+    def _settings(self, trust_env: bool, connections: int) -> dict[str, Any]:
+        limits = self.library.Limits(max_connections=connections, keepalive_expiry=IDLE_AT_MOST)
+        return {"verify": _tls(trust_env), "trust_env": trust_env, "limits": limits}
 
     def url(self, request: Request) -> str:
         """Give the URL a request goes to. Credentials go nowhere but below `base_url`."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Generator
+from collections.abc import Generator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
 from functools import cache, lru_cache
@@ -11,7 +11,11 @@ from importlib.metadata import version
 from types import ModuleType
 from typing import Any, Protocol
 
+from .flow import Request
+from .writing import body, check, written
+
 _KNOWN_URLS = 256  # those of sends are few; those with the id of a group come and go
+_WITH_CONTENT = ("POST", "PUT", "PATCH")  # a length of 0 is said (RFC 9110, 8.6)
 _ours: ContextVar[bool] = ContextVar("groupmessenger_request", default=False)
 
 
@@ -25,8 +29,11 @@ class Way(Protocol):
         """Whether it takes no more requests."""
         ...
 
-    def build(self, method: str, url: str, content: bytes | None, headers: dict[str, str], timeout: Any) -> Any:
-        """Make the library's request. `timeout` has seconds for connect, read, write and pool."""
+    def build(self, request: Request, url: str, waits: Mapping[str, float]) -> Any:
+        """Make the library's request. `waits` has seconds for connect, read, write and pool.
+
+        Raises ConfigurationError, or anything, for what HTTP cannot carry.
+        """
         ...
 
     def close(self) -> None:
@@ -39,20 +46,36 @@ class Way(Protocol):
 
 
 class Direct:
-    """Straight to a transport. A client above it would merge, log, look for cookies and redirects, at twice the cost."""
+    """Straight to a transport. A client above it merges, logs, looks for cookies and redirects, at twice the cost."""
 
     def __init__(self, library: ModuleType, transport: Any, *, blocking: bool) -> None:
         self.closed = False
+        self._library = library
         self._transport = transport
-        self._request = library.Request
-        self._url = lru_cache(_KNOWN_URLS)(library.URL)
+        self._always = {b"accept": b"*/*", b"accept-encoding": b"gzip", b"user-agent": user_agent().encode()}
         self.send = transport.handle_request if blocking else transport.handle_async_request
 
-    def build(self, method: str, url: str, content: bytes | None, headers: dict[str, str], timeout: Any) -> Any:
+    def build(self, request: Request, url: str, waits: Mapping[str, float]) -> Any:
         """Make a request of what is given, and of nothing else."""
-        headers = {"accept": "*/*", "user-agent": user_agent(), **headers}
-        extensions = {"timeout": timeout}
-        return self._request(method, self._url(url), content=content, headers=headers, extensions=extensions)
+        content, kind = body(request)
+        if content is None and request.method in _WITH_CONTENT:
+            content = b""
+        there, host = _parsed(self._library, url)
+        headers = {b"host": host, **self._always}
+        if kind:
+            headers[b"content-type"] = kind.encode()
+        given = {name.lower().encode("ascii"): value.encode("ascii") for name, value in request.headers.items()}
+        check(given.items(), len(content or b""), there.fragment)
+        headers |= given
+        if content is not None:
+            headers[b"content-length"] = b"%d" % len(content)
+        stream = self._library.ByteStream(content or b"")
+        extensions = {"timeout": waits}
+        built = self._library.Request(
+            request.method, there, headers=list(headers.items()), stream=stream, extensions=extensions
+        )
+        built.read()  # a caller's transport may look at its content
+        return built
 
     def close(self) -> None:
         """Close the transport."""
@@ -77,14 +100,20 @@ class ThroughClient:
         """Whether the client is."""
         return bool(self._client.is_closed)
 
-    def build(self, method: str, url: str, content: bytes | None, headers: dict[str, str], timeout: Any) -> Any:
+    def build(self, request: Request, url: str, waits: Mapping[str, float]) -> Any:
         """Make a request with what the client adds."""
-        # httpx puts parameters, its client's too, in the place of those in the URL.
-        params = url.partition("?")[2] if self._client.params else None
-        extensions = {"timeout": timeout}
-        return self._client.build_request(
-            method, url, params=params, content=content, headers=headers, extensions=extensions
+        content, headers = written(request)
+        built = self._client.build_request(
+            request.method,
+            url,
+            # httpx puts parameters, its client's too, in the place of those in the URL.
+            params=url.partition("?")[2] if self._client.params else None,
+            content=content,
+            headers=headers,
+            extensions={"timeout": waits},
         )
+        check(built.headers.raw, len(content or b""), built.url.fragment)
+        return built
 
     def close(self) -> None:
         """Close the client."""
@@ -101,6 +130,13 @@ class ThroughClient:
     async def _send_async(self, request: Any) -> Any:
         with _marked():
             return await self._client.send(request, stream=True, auth=None, follow_redirects=False)
+
+
+@lru_cache(_KNOWN_URLS)
+def _parsed(library: ModuleType, url: str) -> tuple[Any, bytes]:
+    """Give a URL as the library has it, and its host as a header."""
+    parsed = library.URL(url)
+    return parsed, parsed.netloc
 
 
 @cache

@@ -71,7 +71,7 @@ def forwarded(connection: Connection, port: int) -> bytes:
     if not request:
         return b""
     with socket.create_connection(("127.0.0.1", port)) as there:
-        there.sendall(request.replace(b"keep-alive", b"close"))
+        there.sendall(request.replace(b"\r\n", b"\r\nConnection: close\r\n", 1))
         answer = b"".join(iter(functools.partial(there.recv, 65536), b""))
     return re.sub(rb"(?i)connection: close\r\n", b"", answer)
 

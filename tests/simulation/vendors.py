@@ -103,8 +103,7 @@ class Vendors:
         """Have the vendor do what a request asks for."""
         path, _, query = _path(provider, request).partition("?")
         _, handler, parameters = self._routes[provider].find(request.method, path)
-        body, ours = written(request)
-        headers = {name.lower(): value for name, value in {**ours, **request.headers}.items()}
+        body, headers = written(request)
         query = "&".join(filter(None, (query, urlencode(request.params))))
         asked = call(request.method, path, query, parameters, headers)
         return answered(handler(attrs.evolve(asked, body=body or b"")))

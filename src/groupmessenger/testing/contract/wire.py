@@ -137,8 +137,7 @@ class Wire:
         url = request.path if not request.path.startswith("/") else self._base + request.path
         if request.params:
             url += f"{'&' if '?' in url else '?'}{urlencode(request.params)}"
-        body, ours = written(request)
-        headers = {name.lower(): value for name, value in {**ours, **request.headers}.items()}
+        body, headers = written(request)
         if not url.startswith(self._base + "/"):
             self.sent.append(Sent(request, url, headers, body or b"", None, None))
             raise NotSent("there is nothing there but the stand-in")
