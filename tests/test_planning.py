@@ -19,7 +19,7 @@ from groupmessenger.groups import Channel, Group, Topology
 from groupmessenger.messages import Degradation, Media, Message
 from groupmessenger.phone import Address, Handle, Member, OpaqueAddress, PhoneNumber
 from groupmessenger.planning import Plan, Planner
-from groupmessenger.segments import segments
+from groupmessenger.segmenting import segments
 
 ACME = AcmeMessenger(line=LINE, api_key=SECRET)
 SOON = datetime(2030, 1, 1, tzinfo=UTC)

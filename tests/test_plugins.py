@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import importlib
 import logging
+import os
 import sys
 from collections.abc import Iterator
+from importlib.metadata import entry_points
 from pathlib import Path
 from types import ModuleType
 from typing import Any
+from unittest.mock import Mock
 
 import acme
 import attrs
@@ -102,6 +105,20 @@ def test_only_the_provider_that_is_chosen_is_loaded(site: Site) -> None:
     assert "plugged_mine" not in sys.modules
     assert "mine" == load_provider("mine").name
     assert ("plugged_mine" in sys.modules, "plugged_other" in sys.modules) == (True, False)
+
+
+def test_what_is_installed_is_read_once(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Until a folder of the path changes; each reading looks at every distribution that there is."""
+    read = Mock(side_effect=entry_points)
+    monkeypatch.setattr("groupmessenger.installed.entry_points", read)
+    site.install("first", "")
+    assert "first" in installed_providers()
+    load_observers()
+    assert 1 == read.call_count
+    site.install("second", "")
+    os.utime(site.path, ns=(1, 1))  # clocks of file systems are coarse
+    assert "second" in installed_providers()
+    assert 2 == read.call_count
 
 
 def test_an_installed_provider_is_connected_to(site: Site) -> None:

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from groupmessenger.segments import Encoding, Segments, segments, utf16_units
+from groupmessenger.segmenting import Encoding, Segments, segments, utf16_units
 
 # The default alphabet by code, 0x00 to 0x7F; 0x1B is the escape. Typed in from TS 23.038, 6.2.1, row by row.
 ALPHABET = (

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
-from .async_client import AsyncClient
 from .client import Client
 from .messenger import GroupMessenger
 from .options import Options
@@ -13,6 +12,7 @@ from .origin import Origin
 from .plugins import load_observers
 
 if TYPE_CHECKING:
+    from .async_client import AsyncClient
     from .transport import AsyncHTTP, BlockingHTTP
 
 
@@ -38,5 +38,7 @@ def open_async_client(
     origin: Origin | None,
 ) -> AsyncClient:
     """Make a client for asyncio and trio. Raises `ConfigurationError`."""
+    from .async_client import AsyncClient
+
     observers = load_observers(plugins)
     return AsyncClient(messenger, http=http, observers=observers, origin=origin, **options.for_client())

@@ -8,20 +8,17 @@ from typing import TYPE_CHECKING, Any
 
 import attrs
 
-from .async_client import AsyncClient
 from .client import Client
 from .clients import open_async_client, open_client
-from .config import load_config
-from .configfile import VARIABLE, find, names_in
 from .errors import ConfigurationError, Problem
 from .messenger import GroupMessenger
 from .options import Options
 from .origin import Origin
 from .plugins import BrokenPlugin, installed_providers, load_provider
 from .settings import build_messenger
-from .urls import read_url
 
 if TYPE_CHECKING:
+    from .async_client import AsyncClient
     from .transport import AsyncHTTP, BlockingHTTP
 
 URL_VARIABLE = "GROUPMESSENGER_URL"
@@ -122,12 +119,17 @@ def _target(target: object, plugins: tuple[object, ...], settings: Mapping[str, 
 
 
 def _by_url(url: str, source: str, plugins: tuple[object, ...], settings: Mapping[str, Any]) -> _Target:
+    from .urls import read_url
+
     provider, settings, options = read_url(url, plugins, source=source, given=settings)
     messenger = build_messenger(load_provider(provider, plugins), settings)
     return _Target(messenger, options, plugins, Origin(source, options.allow_broadcast))
 
 
 def _configured(plugins: tuple[object, ...], settings: Mapping[str, Any]) -> _Target:
+    from .config import load_config
+    from .configfile import VARIABLE, find
+
     if settings:
         what, cure = "there are settings, and no provider named", "connect(name, ...), or leave the settings out"
         raise ConfigurationError(Problem("provider", what, cure))
@@ -151,6 +153,8 @@ def _named(name: str, plugins: tuple[object, ...]) -> type[GroupMessenger]:
     except BrokenPlugin:
         raise
     except ConfigurationError as error:
+        from .configfile import find, names_in
+
         where = find()
         if name not in names_in(where):
             raise

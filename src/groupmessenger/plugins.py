@@ -11,7 +11,6 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from difflib import get_close_matches
 from functools import partial
 from importlib import import_module
-from importlib.metadata import EntryPoint, entry_points
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 import attrs
@@ -20,10 +19,13 @@ import pluggy
 from . import hookspecs
 from .errors import ConfigurationError, GroupMessengerError, Problem, SendBlocked
 from .events import Event
+from .installed import installed
 from .messages import Attempt, Receipt
 from .messenger import GroupMessenger
 
 if TYPE_CHECKING:
+    from importlib.metadata import EntryPoint
+
     from .sandbox.face import Face
     from .switchboard import OutboxStats
 
@@ -255,7 +257,7 @@ def _observes(made: pluggy.PluginManager) -> bool:
 
 def _installed(group: str) -> Iterator[EntryPoint]:
     blocked = _blocked()
-    return (entry for entry in sorted(entry_points(group=group)) if entry.name not in blocked)
+    return (entry for entry in installed(group) if entry.name not in blocked)
 
 
 def _blocked() -> set[str]:

@@ -11,7 +11,7 @@ from .errors import CapabilityError, LimitExceeded, UnsupportedOperation
 from .messages import Degradation
 from .origin import Origin
 from .phone import Address, Handle, OpaqueAddress
-from .segments import segments, utf16_units
+from .segmenting import segments, utf16_units
 
 
 def _segments(text: str) -> int:

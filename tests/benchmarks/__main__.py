@@ -18,7 +18,19 @@ from .measuring import Scale
 from .results import Result, table
 
 WORKLOADS: Mapping[str, str] = {
+    "starting": "from the start of a process",
+    "normalizing": "phone numbers, all different",
     "sends": "one group send, blocking, keep-alive",
+    "many": "group sends, 50 under way at a time, async",
+    "groups": "a group made from nothing, 20 ms from the server",
+    "memory": "memory of many sends by one client",
+    "growing": "sends and plans as groups grow, blocking",
+    "callbacks": "callbacks, verified and parsed; MessageBird's beside its SDK",
+    "switchboards": "what a switchboard adds to a client",
+    "queueing": "messages that are queued; Procrastinate's empty jobs beside them",
+    "draining": "queued messages that a worker sends; Procrastinate's empty jobs beside them",
+    "queue_memory": "memory of a queue",
+    "growing_board": "sends, and what is read, as a directory grows",
 }
 
 

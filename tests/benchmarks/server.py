@@ -1,4 +1,4 @@
-"""A vendor that answers at once, with what it always answers: `python -m tests.benchmarks.server [--latency SECONDS]`.
+"""A vendor that answers at once, with what it always answers: `python -m tests.benchmarks.server [--help]`.
 
 It prints its port and serves until its input ends. So that little of what is measured is its own work, it looks at
 nothing but the request line and the length. What the adapters make of answers is tried before the sandbox instead.
@@ -11,6 +11,7 @@ import asyncio
 import itertools
 import json
 import re
+import ssl
 import sys
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -195,10 +196,14 @@ def written(method: bytes, path: bytes, body: bytes) -> bytes:
     )
 
 
-async def serve(latency: float) -> None:
-    """Serve until the input ends."""
+async def serve(latency: float, certificate: str | None) -> None:
+    """Serve until the input ends, over TLS where there is a certificate (and its key, in one file)."""
+    tls = None
+    if certificate is not None:
+        tls = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+        tls.load_cert_chain(certificate)
     loop = asyncio.get_running_loop()
-    server = await loop.create_server(lambda: Vendor(latency), "127.0.0.1", 0, backlog=1000)
+    server = await loop.create_server(lambda: Vendor(latency), "127.0.0.1", 0, backlog=1000, ssl=tls)
     sys.stdout.write(f"{server.sockets[0].getsockname()[1]}\n")
     sys.stdout.flush()
     await loop.run_in_executor(None, sys.stdin.read)
@@ -208,4 +213,6 @@ async def serve(latency: float) -> None:
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--latency", type=float, default=0)
-    asyncio.run(serve(parser.parse_args().latency))
+    parser.add_argument("--certificate")
+    given = parser.parse_args()
+    asyncio.run(serve(given.latency, given.certificate))

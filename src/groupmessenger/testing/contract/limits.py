@@ -14,7 +14,7 @@ from ...flags import Feature, Grade, Operation
 from ...groups import Group
 from ...messages import Media, Message
 from ...phone import parse_members
-from ...segments import segments
+from ...segmenting import segments
 from .base import PICTURE, TEXT, Part, is_supported
 from .stage import Stage
 
