@@ -117,23 +117,23 @@ class Driver:
             flow.close()
 
     def _perform(self, effect: Effect[Any], leave_by: datetime | None) -> object:
-        match effect:
+        match effect:  # the usual ones first
+            case Now():
+                return datetime.now(UTC)
             case Request():
                 return self.run(self._exchange(effect, leave_by))
             case Wire(request, latest):
                 return self._wire(request, latest)
+            case LeaveBy(moment, flow):
+                return self.run(flow, moment)
             case Sleep(seconds):
                 time.sleep(seconds)
                 return None
-            case Now():
-                return datetime.now(UTC)
             case Call(work):
                 return work()
             case Exclusive(key, flow):
                 with closing(flow), self._locks.of(key) as lock, lock:
                     return self.run(flow, leave_by)
-            case LeaveBy(moment, flow):
-                return self.run(flow, moment)
             case Through(driver, flow):
                 return driver.run(flow, leave_by)
             case Together(flows, limit):
@@ -191,24 +191,24 @@ class AsyncDriver:
             flow.close()
 
     async def _perform(self, effect: Effect[Any], leave_by: datetime | None) -> object:
-        match effect:
+        match effect:  # the usual ones first
+            case Now():
+                return datetime.now(UTC)
             case Request():
                 return await self.run(self._exchange(effect, leave_by))
             case Wire(request, latest):
                 return await self._wire(request, latest)
+            case LeaveBy(moment, flow):
+                return await self.run(flow, moment)
             case Sleep(seconds):
                 await anyio.sleep(seconds)
                 return None
-            case Now():
-                return datetime.now(UTC)
             case Call(work):
                 return await anyio.to_thread.run_sync(work)
             case Exclusive(key, flow):
                 with closing(flow), self._locks.of(key) as lock:
                     async with lock:
                         return await self.run(flow, leave_by)
-            case LeaveBy(moment, flow):
-                return await self.run(flow, moment)
             case Through(driver, flow):
                 return await driver.run(flow, leave_by)
             case Together(flows, limit):

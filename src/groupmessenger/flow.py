@@ -142,7 +142,21 @@ class Request(Effect[Response]):
 
     def with_headers(self, headers: Mapping[str, str]) -> Request:
         """This request with these headers, which go before its own of the same name."""
-        return attrs.evolve(self, headers={**self.headers, **headers})
+        return Request(
+            self.method,
+            self.path,
+            params=self.params,
+            json=self.json,
+            form=self.form,
+            content=self.content,
+            headers={**self.headers, **headers},
+            repeatable=self.repeatable,
+            authorized=self.authorized,
+            timeout=self.timeout,
+            answer=self.answer,
+            at_most=self.at_most,
+            elsewhere=self.elsewhere,
+        )
 
 
 @attrs.frozen

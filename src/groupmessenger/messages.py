@@ -67,6 +67,7 @@ _OPTIONAL = ("effect", "reply_to", "reference", "send_at", "expires_at", "priori
 _HALF = re.compile("[\ud800-\udfff]")
 
 Extras: TypeAlias = Mapping[str, Mapping[str, Any]]
+_NO_EXTRAS: Extras = MappingProxyType({})
 
 
 def _extras(value: Extras) -> Extras:
@@ -119,8 +120,8 @@ class Message:
             send_at,
             expires_at,
             priority,
-            tuple(member.address for member in parse_members(leave_out)),
-            _extras(extras),
+            tuple(member.address for member in parse_members(leave_out)) if leave_out != () else (),
+            _extras(extras) if extras else _NO_EXTRAS,
         )
         if not isinstance(text, str):
             raise InvalidInput(f"a message's text is a str, not {type(text).__name__}")

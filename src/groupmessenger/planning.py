@@ -29,6 +29,7 @@ _WORDS = {
     Feature.PRIORITY: "priorities",
     Feature.LEAVE_OUT: "copies of their own to leave a member out of",
 }
+_FIELDS = tuple((feature.value, feature) for feature in _WORDS)
 # A schedule, an end, a reply's target, a picture and a member left out are never dropped silently.
 _DROPPABLE = (Feature.EFFECT, Feature.PRIORITY)
 
@@ -83,7 +84,7 @@ class Planner:
             _person(review, to, message)
         _content(review, message)
         message = _features(review, message)
-        if taken := self.messenger.reserved & message.extras.get(self.messenger.name, {}).keys():
+        if message.extras and (taken := self.messenger.reserved & message.extras.get(self.messenger.name, {}).keys()):
             text = f"extras cannot set {', '.join(sorted(taken))}: the message itself does"
             review.violations.append(UnsupportedOperation(text))
         review.violations.extend(self.messenger.violations(to, message))
@@ -208,8 +209,8 @@ def _drops(flag: Flag, here: Capabilities, feature: Feature, message: Message) -
 
 
 def _used(message: Message) -> Iterator[Feature]:
-    for feature in _WORDS:
-        if getattr(message, feature):
+    for name, feature in _FIELDS:
+        if getattr(message, name):
             yield feature
 
 

@@ -101,7 +101,7 @@ class Sending:
     ) -> Attempt:
         """Make an attempt, with a random token of its own unless there is one."""
         now = await Now()
-        for name, moment in {"send_at": message.send_at, "expires_at": message.expires_at}.items():
+        for name, moment in (("send_at", message.send_at), ("expires_at", message.expires_at)):
             if moment is not None and moment <= now:
                 raise UnsupportedOperation(f"{name} is over already: leave it out, or take a later time")
         return Attempt(

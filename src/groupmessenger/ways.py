@@ -22,7 +22,10 @@ _ours: ContextVar[bool] = ContextVar("groupmessenger_request", default=False)
 class Way(Protocol):
     """A way for requests, blocking or async: `send` gives a response, or an awaitable of one, its body unread."""
 
-    send: Any
+    @property
+    def send(self) -> Any:
+        """What gives a response to a request, or an awaitable of one."""
+        ...
 
     @property
     def closed(self) -> bool:
@@ -53,19 +56,24 @@ class Direct:
         self._library = library
         self._transport = transport
         self._always = {b"accept": b"*/*", b"accept-encoding": b"gzip", b"user-agent": user_agent().encode()}
-        self.send = transport.handle_request if blocking else transport.handle_async_request
+        self._handler = "handle_request" if blocking else "handle_async_request"
+
+    @property
+    def send(self) -> Any:
+        """What the transport does with a request: looked up each time, for it may be instrumented later."""
+        return getattr(self._transport, self._handler)
 
     def build(self, request: Request, url: str, waits: Mapping[str, float]) -> Any:
         """Make a request of what is given, and of nothing else."""
         content, kind = body(request)
         if content is None and request.method in _WITH_CONTENT:
             content = b""
-        there, host = _parsed(self._library, url)
+        there, host, fragment = _parsed(self._library, url)
         headers = {b"host": host, **self._always}
         if kind:
             headers[b"content-type"] = kind.encode()
         given = {name.lower().encode("ascii"): value.encode("ascii") for name, value in request.headers.items()}
-        check(given.items(), len(content or b""), there.fragment)
+        check(given.items(), len(content or b""), fragment)
         headers |= given
         if content is not None:
             headers[b"content-length"] = b"%d" % len(content)
@@ -93,7 +101,12 @@ class ThroughClient:
 
     def __init__(self, client: Any, *, blocking: bool) -> None:
         self._client = client
-        self.send = self._send if blocking else self._send_async
+        self._blocking = blocking
+
+    @property
+    def send(self) -> Any:
+        """What the client does with a request."""
+        return self._send if self._blocking else self._send_async
 
     @property
     def closed(self) -> bool:
@@ -133,10 +146,10 @@ class ThroughClient:
 
 
 @lru_cache(_KNOWN_URLS)
-def _parsed(library: ModuleType, url: str) -> tuple[Any, bytes]:
-    """Give a URL as the library has it, and its host as a header."""
+def _parsed(library: ModuleType, url: str) -> tuple[Any, bytes, str]:
+    """Give a URL as the library has it, its host as a header, and its fragment."""
     parsed = library.URL(url)
-    return parsed, parsed.netloc
+    return parsed, parsed.netloc, parsed.fragment
 
 
 @cache

@@ -307,5 +307,5 @@ def test_unknown_contact(box: Sandbox) -> None:
 
 
 def test_at_once() -> None:
-    """At most twenty requests are under way at a time."""
-    assert contacts.AT_ONCE == 20
+    """At most twenty-five requests are under way at a time."""
+    assert contacts.AT_ONCE == 25

@@ -211,7 +211,8 @@ class BandwidthMessenger(GroupMessenger):
     async def send(self, group: Group, message: Message, token: str) -> GroupReceipt:
         """Send to all the numbers at once: two or more make it a group message."""
         facts = await self._post(group.addresses, message, token)
-        return GroupReceipt(**facts, group=attrs.evolve(group, channel=Channel.MMS))
+        carried = group if group.channel is Channel.MMS else attrs.evolve(group, channel=Channel.MMS)
+        return GroupReceipt(**facts, group=carried)
 
     async def send_direct(self, to: Address, message: Message, token: str) -> Receipt:
         """Send to one number: SMS, or MMS with media."""
