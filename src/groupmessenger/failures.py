@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import ssl
 from collections.abc import Iterator
 from socket import gaierror
@@ -36,6 +37,14 @@ _CONNECT_ERRORS: dict[type[BaseException], str] = {
     ssl.SSLError: "no TLS connection came about",
     ssl.SSLCertVerificationError: "its certificate is not to be trusted",
 }
+# httpx-aiohttp calls what befalls a connection a ConnectTimeout, also a lost one. What it was, by its cause.
+_AIOHTTP = {
+    "ClientConnectorError": "ConnectError",
+    "ServerTimeoutError": "ConnectTimeout",
+    "ClientConnectionError": "ReadError",
+}
+# With TLS 1.3 a request is written before the server has seen our certificate, and read only if it takes it.
+_CERTIFICATE_REFUSED = re.compile("_ALERT_(.*CERTIFICATE|UNKNOWN_CA|ACCESS_DENIED)")
 
 
 def verdict(error: Exception, library: ModuleType) -> tuple[type[NotSent | MaybeSent], str]:
@@ -48,8 +57,23 @@ def verdict(error: Exception, library: ModuleType) -> tuple[type[NotSent | Maybe
     for name, listed in _VERDICTS.items():
         if isinstance(error, getattr(library, name, TimeoutError)):
             outcome, words = listed
+    if isinstance(error, library.ConnectTimeout):
+        causes = [kind.__name__ for kind in type(error.__cause__).__mro__]
+        outcome, words = next((_VERDICTS[_AIOHTTP[name]] for name in causes if name in _AIOHTTP), (outcome, words))
+    if _CERTIFICATE_REFUSED.search(_alert(error, library)):
+        return NotSent, "the server did not take our certificate"
     known = (_CONNECT_ERRORS.get(kind) for one in _beneath(error) for kind in type(one).__mro__)
     return outcome, words or next(filter(None, known), "no connection")
+
+
+def _alert(error: BaseException | None, library: ModuleType) -> str:
+    """TLS's reason for a failure. Not looked for among contexts in general: one may be what the caller is handling."""
+    cause = error and error.__cause__
+    if isinstance(error, library.NetworkError) and type(cause).__module__.startswith("httpcore"):
+        error = cause and cause.__context__  # the socket's error, as whose cause it is taken away
+    while error is not None and not isinstance(error, ssl.SSLError):
+        error = error.__cause__
+    return getattr(error, "reason", None) or ""  # one of aiohttp's own has none
 
 
 def _beneath(error: BaseException | None) -> Iterator[BaseException]:
