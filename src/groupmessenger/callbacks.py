@@ -7,6 +7,7 @@ import re
 from codecs import lookup
 from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
+from functools import cached_property
 from types import MappingProxyType
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
@@ -29,7 +30,8 @@ def _lower(headers: Headers) -> Mapping[str, str]:
     try:
         pairs: Iterable[Any] = headers.items() if isinstance(headers, Mapping) else headers
         for name, value in pairs:
-            key, text = _text(name).lower(), _text(value)
+            key = (name if isinstance(name, str) else _text(name)).lower()
+            text = value if isinstance(value, str) else _text(value)
             found[key] = f"{found[key]}, {text}" if key in found else text
     except (TypeError, ValueError):
         raise InvalidInput("headers are a mapping of names to texts, or pairs of them") from None
@@ -98,14 +100,14 @@ class Callback:
     def data(self) -> Any:
         """The body as JSON. Raises `MalformedWebhook` if it is not JSON."""
         try:
-            found = _json.loads(self.body.decode("utf-8-sig"))
+            found = _json.loads(self.body.decode().removeprefix("\ufeff"))
         except (ValueError, RecursionError):
             raise MalformedWebhook("the body is not JSON in UTF-8, or nested too deeply") from None
         if self.body.count(b"[") + self.body.count(b"{") > _DEEPEST and _is_deeper(found, _DEEPEST):
             raise MalformedWebhook(f"the body is JSON that is nested more than {_DEEPEST} levels deep")
         return _whole(found) if b"\\u" in self.body else found
 
-    @property
+    @cached_property
     def query(self) -> tuple[tuple[str, str], ...]:
         """The parameters of the URL, in their order, decoded. Raises `MalformedWebhook` for too many."""
         try:

@@ -45,6 +45,7 @@ class Incoming:
     _observers: Observing | None
     connection: str | None
     _deliveries: Bounded[str, str] = attrs.field(factory=Bounded, init=False)
+    _listeners: dict[frozenset[str], Listener] = attrs.field(factory=dict, init=False)
 
     @property
     def messenger(self) -> GroupMessenger:
@@ -77,11 +78,18 @@ class Incoming:
         self, events: Iterable[Event], verified: Verified, own_lines: Collection[str] = ()
     ) -> tuple[Event, ...]:
         """The events, with what follows from them here. `own_lines` are those of other connections."""
-        messenger = self.messenger
-        lines = messenger.own_lines.union(own_lines)
-        listener = Listener(messenger.line, lines, self._operations.capabilities, messenger.title)
-        found = understood(events, listener, verified)
-        return tuple(attrs.evolve(event, connection=self.connection) for event in found)
+        found = understood(events, self._listener(frozenset(own_lines)), verified)
+        name = self.connection
+        return tuple(event if event.connection == name else attrs.evolve(event, connection=name) for event in found)
+
+    def _listener(self, others: frozenset[str]) -> Listener:
+        """For whom events are judged, where others have these lines; made once, a receiver has always the same."""
+        if (known := self._listeners.get(others)) is None:
+            messenger = self.messenger
+            lines = messenger.own_lines.union(others)
+            known = Listener(messenger.line, lines, self._operations.capabilities, messenger.title)
+            self._listeners[others] = known
+        return known
 
     @property
     def is_observed(self) -> bool:

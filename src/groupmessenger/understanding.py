@@ -8,8 +8,9 @@ from typing import TypeVar
 import attrs
 
 from .callbacks import Verified
-from .capabilities import Bound, Capabilities, LimitName
+from .capabilities import Bound, Capabilities, Limit, LimitName
 from .events import Event, MessageReceived, OptedIn, OptedOut, ReactionReceived, StatusChanged, TypingChanged
+from .groups import Channel, Group
 from .messages import FailureReason
 from .opting import opts_out
 
@@ -25,6 +26,14 @@ class Listener:
     own_lines: Collection[str]
     capabilities: Capabilities
     title: str
+    _most: dict[Channel | None, Limit | None] = attrs.field(factory=dict, init=False, repr=False, eq=False)
+
+    def most(self, group: Group) -> Limit | None:
+        """The limit of people in a group like this, worked out once for each channel."""
+        try:
+            return self._most[group.channel]
+        except KeyError:
+            return self._most.setdefault(group.channel, self.capabilities.of(group).limit(LimitName.RECIPIENTS))
 
 
 def understood(events: Iterable[Event], listener: Listener, verified: Verified) -> tuple[Event, ...]:
@@ -42,7 +51,9 @@ def understood(events: Iterable[Event], listener: Listener, verified: Verified) 
 def _understood(event: Event, listener: Listener) -> Iterator[Event]:
     match event:
         case MessageReceived() | ReactionReceived() | TypingChanged():
-            event = attrs.evolve(event, from_us=str(event.sender) in listener.own_lines)
+            from_us = str(event.sender) in listener.own_lines
+            if event.from_us is not from_us:
+                event = attrs.evolve(event, from_us=from_us)
     match event:
         case MessageReceived():
             wants_out = None if event.from_us else opts_out(event.text)
@@ -72,7 +83,7 @@ def _answerable(event: A, listener: Listener) -> A:
     if (group := event.group) is None:
         return event
     people = group.members or ()
-    limit = listener.capabilities.of(group).limit(LimitName.RECIPIENTS)
+    limit = listener.most(group)
     if limit is None or limit.bound is not Bound.MAX or not limit.breaks(len(people)):
         return event
     why = f"{len(people)} other people are in it, and {listener.title} takes {limit.bound} {limit.value}"

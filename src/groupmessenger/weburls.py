@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import hmac
 from collections.abc import Iterable
 from ipaddress import ip_address
@@ -59,4 +58,4 @@ def unsealed(query: Iterable[tuple[str, str]], key: str) -> str | None:
 
 
 def _seal(token: str, key: str) -> str:
-    return hmac.new(key.encode(), token.encode("utf-8", "replace"), hashlib.sha256).hexdigest()[:32]
+    return hmac.digest(key.encode(), token.encode("utf-8", "replace"), "sha256").hex()[:32]

@@ -145,7 +145,7 @@ def _beside(
         }
     )
     yield from compared(f"{name}, verified", found["verified"], found["verified by the SDK"], target)
-    yield from compared(f"{name}, verified and parsed", found["read"], found["read with the SDK"], target)
+    yield from compared(f"{name}, verified and parsed", found["read"], found["read with the SDK"])
 
 
 def _connected(provider: str, **more: Any) -> gm.Client:

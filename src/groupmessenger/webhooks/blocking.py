@@ -86,7 +86,7 @@ def performing(on_event: Callable[[Event], object]) -> Perform:
         match effect:
             case Handle(event):
                 result = on_event(event)
-                if inspect.isawaitable(result):  # a lambda, or a partial, around what is async
+                if result is not None and inspect.isawaitable(result):  # a lambda, or a partial, around what is async
                     if inspect.iscoroutine(result):
                         result.close()
                     raise TypeError("on_event is async, and nothing awaits it here: use webhooks.asgi")

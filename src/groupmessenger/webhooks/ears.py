@@ -61,7 +61,7 @@ class Ears:
             believed = self._believes(other, name, callback) if believers is None else other in believers
             mine = other if believed else name
             for each in self._incoming[mine].understand([event], verified, self._own_lines):
-                yield attrs.evolve(each, connection=mine)
+                yield each if each.connection == mine else attrs.evolve(each, connection=mine)
 
     def _believes(self, other: str, name: str, callback: Callback) -> bool:
         """Whether another connection believes what was believed here."""

@@ -65,9 +65,10 @@ def read(messenger: BandwidthMessenger, callback: Callback) -> Sequence[Event]:
     data = callback.data
     if not isinstance(data, list | dict):
         raise MalformedWebhook("Bandwidth's callbacks are lists of events, and this is none")
-    digest = hashlib.sha256(callback.body).hexdigest()[:32]
     found = data if isinstance(data, list) else [data]
-    return [_event(messenger, each) or _unrecognized(each, f"{digest}/{place}") for place, each in enumerate(found)]
+    told = [_event(messenger, each) for each in found]
+    digest = "" if all(told) else hashlib.sha256(callback.body).hexdigest()[:32]
+    return [event or _unrecognized(found[place], f"{digest}/{place}") for place, event in enumerate(told)]
 
 
 def _event(messenger: BandwidthMessenger, event: Any) -> Event | None:
@@ -118,10 +119,10 @@ def _line(messenger: BandwidthMessenger, told: Sequence[Address], owner: Any, to
     Where they differ it is the one that is ours, or that the message was for. Without both it is ours among `to`.
     """
     named = [str(address) for address in (*told, answers.address_of(owner)) if address is not None]
-    recipients = [str(address) for address in to]
+    recipients, own = [str(address) for address in to], messenger.own_lines
     if named:
-        return max(named, key=lambda number: (number in messenger.own_lines, number in recipients))
-    ours = [number for number in recipients if number in messenger.own_lines] or recipients
+        return max(named, key=lambda number: (number in own, number in recipients))
+    ours = [number for number in recipients if number in own] or recipients
     return ours[0] if len(ours) == 1 else None
 
 

@@ -20,8 +20,8 @@ def of_pairs(pairs: Iterable[tuple[str, Any]]) -> Fields:
     """The fields of a query or a form."""
     found: dict[str, tuple[Any, ...]] = {}
     for name, value in pairs:
-        key = _INDEX.sub("", name).lower()
-        found[key] = (*found.get(key, ()), value)
+        key = (_INDEX.sub("", name) if name.endswith("]") else name).lower()
+        found[key] = (*found[key], value) if key in found else (value,)
     return found
 
 
@@ -39,16 +39,16 @@ def text(fields: Fields, *names: str) -> str:
     its own query before what MessageBird adds.
     """
     for name in names:
-        for value in reversed(fields.get(name, ())):
-            written = str(value) if type(value) in (str, int) else ""
-            if written.strip():
+        for value in reversed(fields[name]) if name in fields else ():
+            written = value if type(value) is str else str(value) if type(value) is int else ""
+            if written and not written.isspace():
                 return written
     return ""
 
 
 def with_plus(value: str) -> str:
     """A time whose + was read as a space, with it again."""
-    return _LOST_PLUS.sub(r"\1+\2", value)
+    return _LOST_PLUS.sub(r"\1+\2", value) if " " in value else value
 
 
 def instant(value: object) -> datetime | None:

@@ -7,6 +7,7 @@ import json
 import re
 from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import Any
 
 from groupmessenger.provider import Address, InvalidInput, Media, Member, MessageReceived, OpaqueAddress, PhoneNumber
@@ -16,6 +17,7 @@ from .fields import Fields, instant, text
 
 _SEVERAL = re.compile(r"[\s,;](?=https?://)", re.IGNORECASE)  # a URL itself may have commas and semicolons
 _UNIX = re.compile(r"[0-9]{1,11}", re.ASCII)
+_KEPT = 40  # characters of an address that is kept; numbers and names have fewer
 _SHORT_CODE_TIME = "%Y%m%d%H%M%S"
 _NO_NUMBER = "its sender is a name or a short code, which has no number to text"
 
@@ -32,7 +34,7 @@ def read(fields: Fields, raw: object) -> MessageReceived | None:
     if sender is None or to is None:
         return None
     written, at, date = text(fields, "body", "message"), _when(fields), text(fields, "date").strip()
-    media = tuple(_media(fields.get("mediaurls", ())))
+    media = tuple(_media(fields["mediaurls"])) if "mediaurls" in fields else ()
     message_id = text(fields, "id", "message_id", "mid").strip()
     texted = isinstance(sender, PhoneNumber)
     return MessageReceived(
@@ -53,6 +55,13 @@ def read(fields: Fields, raw: object) -> MessageReceived | None:
 def _address(value: str) -> Address | None:
     """A number, a short code or a name; None for nothing."""
     value = value.strip()
+    if len(value) <= _KEPT:
+        return _kept(value)
+    return answers.address_of(value) or OpaqueAddress(value)
+
+
+@lru_cache(maxsize=4096)  # the same people write again and again
+def _kept(value: str) -> Address | None:
     return (answers.address_of(value) or OpaqueAddress(value)) if value else None
 
 

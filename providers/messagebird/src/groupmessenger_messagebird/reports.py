@@ -9,15 +9,18 @@ from typing import Any
 from groupmessenger.provider import Callback, Evidence, Status, StatusChanged, unsealed
 
 from . import answers
-from .fields import instant, of_pairs, text
+from .fields import Fields, instant, of_pairs, text
+
+_NAMES = ("recipient", "status", "statusReason", "statusDatetime", "statusErrorCode")
+_OF_ONE = tuple((name, name.lower()) for name in _NAMES)
 
 
-def is_report(callback: Callback) -> bool:
-    """Whether it is a status report: a GET with a status, and a message's id or our reference."""
+def fields_of(callback: Callback) -> Fields | None:
+    """The fields of a status report: a GET with a status, and a message's id or our reference. None for any other."""
     if callback.method != "GET":
-        return False
+        return None
     fields = of_pairs(callback.query)
-    return bool(text(fields, "status") and text(fields, "id", "reference"))
+    return fields if text(fields, "status") and text(fields, "id", "reference") else None
 
 
 def sealed(callback: Callback, key: str) -> str | None:
@@ -26,20 +29,18 @@ def sealed(callback: Callback, key: str) -> str | None:
     Such a report may come unsigned. The seal says of which message it is, as the reference does if there is one, and
     not that nothing else was changed.
     """
-    if not is_report(callback) or (token := unsealed(callback.query, key)) is None:
+    fields = fields_of(callback)
+    if fields is None or (token := unsealed(callback.query, key)) is None:
         return None
-    told = text(of_pairs(callback.query), "reference") or token
+    told = text(fields, "reference") or token
     same = hmac.compare_digest(told.encode("utf-8", "replace"), token.encode("utf-8", "replace"))
     return token if same else None
 
 
-def read(callback: Callback, token: str | None, raw: object) -> StatusChanged:
+def read(fields: Fields, token: str | None, raw: object) -> StatusChanged:
     """What a status report tells. Only id, recipient and status may be relied on: the token may be in the seal."""
-    fields = of_pairs(callback.query)
-    item = {name: text(fields, name.lower()).strip() for name in ("recipient", "status", "statusReason")}
-    item |= {name: text(fields, name.lower()).strip() for name in ("statusDatetime", "statusErrorCode")}
-    reference = text(fields, "reference") or token
-    return changed(text(fields, "id").strip(), item, reference, raw)
+    item = {name: text(fields, lower).strip() for name, lower in _OF_ONE}
+    return changed(text(fields, "id").strip(), item, text(fields, "reference") or token, raw)
 
 
 def changed(message_id: str, item: Mapping[str, Any], reference: object, raw: object) -> StatusChanged:
@@ -50,13 +51,14 @@ def changed(message_id: str, item: Mapping[str, Any], reference: object, raw: ob
     """
     word = str(item.get("status") or "").strip().lower()
     code = item.get("statusErrorCode")
-    known = {**item, "status": word, "statusErrorCode": _whole(code)}
+    known = {"status": word, "statusErrorCode": _whole(code), "statusReason": item.get("statusReason")}
     status = answers.status_of(known)
     recipient = answers.address_of(item.get("recipient"))
     who = item.get("recipient") or "" if recipient is None else recipient
     token = reference if isinstance(reference, str) and reference else None
+    about = f"{message_id}/{token}" if token else message_id
     return StatusChanged(
-        key="/".join((message_id, *([token] if token else []), str(who), word or status)),
+        key=f"{about}/{who}/{word or status}",
         at=instant(item.get("statusDatetime")),
         message_id=message_id,
         token=token,

@@ -7,8 +7,6 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-import attrs
-
 from groupmessenger.provider import (
     Acknowledgement,
     Callback,
@@ -48,12 +46,12 @@ def believed(messenger: MessageBirdMessenger, callback: Callback) -> Verified:
     """Believe a callback, by the best proof it has: a JWT has to be good if it is there."""
     if JWT in callback.headers:
         proven = by_jwt(callback, messenger.signing_keys)
-        return attrs.evolve(proven, token=unsealed(callback.query, messenger.access_key))
+        return Verified(proven.once, proven.until, unsealed(callback.query, messenger.access_key))
     token = reports.sealed(callback, messenger.access_key)
     if HMAC_VALUE in callback.headers and messenger.legacy_signatures:
         try:
             proven = by_hmac(callback, messenger.signing_keys)
-            return attrs.evolve(proven, token=unsealed(callback.query, messenger.access_key))
+            return Verified(proven.once, proven.until, unsealed(callback.query, messenger.access_key))
         except InvalidSignature:
             if token is None:
                 raise
@@ -71,16 +69,20 @@ def believed(messenger: MessageBirdMessenger, callback: Callback) -> Verified:
 
 def events(callback: Callback, verified: Verified) -> Sequence[Event]:
     """What a callback tells: a status report, messages, or what is not known here."""
-    if reports.is_report(callback):
-        return (reports.read(callback, verified.token, _plain(callback.query)),)
+    if (report := reports.fields_of(callback)) is not None:
+        return (reports.read(report, verified.token, _plain(callback.query)),)
     where, found = _found(callback)
-    return tuple(_event(f"{_digest(callback)}/{place}", where, *each) for place, each in enumerate(found))
+    told = [inbound.read(fields, raw) for fields, raw in found]
+    digest = "" if all(told) else _digest(callback)
+    return tuple(
+        message or _unrecognized(f"{digest}/{place}", where, found[place][1]) for place, message in enumerate(told)
+    )
 
 
-def _event(key: str, where: str, fields: Fields, raw: Mapping[str, Any]) -> Event:
+def _unrecognized(key: str, where: str, raw: Mapping[str, Any]) -> Unrecognized:
     kind = raw.get("type")
     named = kind if isinstance(kind, str) and _KIND.fullmatch(kind) else where
-    return inbound.read(fields, raw) or Unrecognized(key=f"unrecognized/{key}", at=None, kind=named, raw=raw)
+    return Unrecognized(key=f"unrecognized/{key}", at=None, kind=named, raw=raw)
 
 
 def _found(callback: Callback) -> tuple[str, list[tuple[Fields, Mapping[str, Any]]]]:
@@ -106,6 +108,9 @@ def _pairs(pairs: Sequence[tuple[str, str]]) -> tuple[Fields, Mapping[str, Any]]
 
 def _plain(pairs: Sequence[tuple[str, str]]) -> Mapping[str, Any]:
     """The fields as they came; of those that came several times a list."""
+    once = dict(pairs)
+    if len(once) == len(pairs):
+        return once
     found: dict[str, list[str]] = {}
     for name, value in pairs:
         found.setdefault(name, []).append(value)

@@ -6,6 +6,7 @@ import hashlib
 import json
 import re
 from collections.abc import Collection, Mapping
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from groupmessenger.provider import (
@@ -38,6 +39,7 @@ _TAPBACK = re.compile(rf"(?:({'|'.join(_TAPBACKS)})|Reacted (\S{{1,20}}) to) [â€
 # What is the same of one message in a callback and in the listing, for one that has no handle.
 _LASTING = ("from_number", "number", "to_number", "group_id", "date_sent", "date_created", "content", "media_url")
 _MESSAGE = ("message_handle", "content", "media_url")  # a message object has one of them
+_KEPT = 80  # characters of an address that is kept; nearly all have fewer
 _NO_GROUP = "it was written in a group, and Sendblue did not say in which: free plans get no group_id"
 
 
@@ -82,12 +84,12 @@ def received(messenger: SendblueMessenger, body: Mapping[str, Any]) -> MessageRe
 def line_of(messenger: SendblueMessenger, *values: object) -> str:
     """Which line of ours the first of these names, in E.164; this connection's if none does."""
     given = next(iter(answers.texts(values)), messenger.line)
-    return str(answers.address(_written(given, messenger.own_lines)))
+    return str(_member(_written(given, messenger.own_lines)))
 
 
 def _sender(body: Mapping[str, Any], lines: Collection[str]) -> Address:
     for given in answers.texts((body.get("from_number"), body.get("number"))):
-        return answers.address(_written(given, lines))
+        return _member(_written(given, lines)).address
     raise MalformedWebhook("a message that came in does not say from whom")
 
 
@@ -98,13 +100,26 @@ def _listed(body: Mapping[str, Any], line: str, sender: Address) -> tuple[Member
     """
     listed = body.get("participants")
     known = {line, str(sender)}
-    written = [_written(each, known) for each in answers.texts(listed if isinstance(listed, list) else ())]
-    people = answers.people(written, line)
-    return tuple(dict.fromkeys((*people, *_alone(sender, line)))) if people else ()
+    written = answers.texts(listed) if isinstance(listed, list) else []
+    people = {str(member): member for member in [_member(_written(each, known)) for each in written]}
+    people.pop(line, None)
+    if people and str(sender) != line:
+        people.setdefault(str(sender), Member(sender))
+    return tuple(people.values())
 
 
 def _alone(sender: Address, line: str) -> tuple[Member, ...]:
     return () if str(sender) == line else (Member(sender),)
+
+
+def _member(value: str) -> Member:
+    """Whom a text names."""
+    return _kept(value) if len(value) <= _KEPT else Member(answers.address(value))
+
+
+@lru_cache(maxsize=4096)  # the same people write again and again
+def _kept(value: str) -> Member:
+    return Member(answers.address(value))
 
 
 def _group(provider: str, line: str, members: tuple[Member, ...], body: Mapping[str, Any]) -> Group | None:
