@@ -63,7 +63,9 @@ class Result:
         }
 
 
-def compared(name: str, ours: Spent, theirs: Spent, cpu: Target | None = None, wall: Target | None = None) -> list[Result]:
+def compared(
+    name: str, ours: Spent, theirs: Spent, cpu: Target | None = None, wall: Target | None = None
+) -> list[Result]:
     """Give the rows of CPU and of wall time of one comparison."""
     scale, unit = _SCALES["us"] if max(ours.wall, theirs.wall) < 0.01 else _SCALES["ms"]
     return [
