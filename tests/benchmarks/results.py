@@ -74,19 +74,30 @@ def compared(
     ]
 
 
+COLUMNS = ("", "ours", "theirs", "ratio", "target", "met")
+
+
 def table(results: Iterable[Result], title: str) -> Table:
     """Give the table that people read."""
     shown = Table(title=title, title_justify="left", pad_edge=False)
-    shown.add_column("what")
-    for column in ("ours", "theirs", "ratio", "target"):
-        shown.add_column(column, justify="right")
-    shown.add_column("met")
+    for name in COLUMNS:
+        shown.add_column(name, justify="left" if name in ("", "met") else "right")
     for row in results:
-        theirs = "" if row.theirs is None else f"{_figure(row.theirs)} {row.unit}"
-        ratio = "" if row.ratio is None else f"{row.ratio:.2f}"
-        met = {None: "", True: "yes", False: "[bold]no[/bold]"}[row.met]
-        shown.add_row(row.name, f"{_figure(row.ours)} {row.unit}", theirs, ratio, str(row.target or ""), met)
+        shown.add_row(*_cells(row))
     return shown
+
+
+def markdown(results: Iterable[Result], title: str) -> str:
+    """Give the table of the documentation."""
+    rows = [COLUMNS, ("---", "--:", "--:", "--:", "--:", "---"), *map(_cells, results)]
+    return "\n".join([f"### {title[0].upper()}{title[1:]}", "", *(f"| {' | '.join(row)} |" for row in rows), ""])
+
+
+def _cells(row: Result) -> tuple[str, ...]:
+    ours, theirs = (None if each is None else f"{_figure(each)} {row.unit}" for each in (row.ours, row.theirs))
+    ratio = "" if row.ratio is None else f"{row.ratio:.2f}"
+    met = {None: "", True: "yes", False: "no"}[row.met]
+    return row.name, ours or "", theirs or "", ratio, str(row.target or ""), met
 
 
 def _figure(number: float) -> str:
