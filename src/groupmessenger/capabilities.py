@@ -80,6 +80,13 @@ class Limit:
     confidence: Confidence
     checked: date | None = None
 
+    def fits(self, asked: int) -> bool:
+        """Whether this many passes, by every reading."""
+        value, certain = self.value, self.certain
+        if self.bound is Bound.MAX:
+            return (value is None or asked <= value) and (certain is None or asked <= certain)
+        return (value is None or asked >= value) and (certain is None or asked >= certain)
+
     def breaks(self, asked: int) -> bool:
         """Whether this many is past the limit."""
         return self.value is not None and self._past(asked, self.value)

@@ -9,7 +9,7 @@ from collections.abc import Awaitable, Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing, contextmanager, suppress
 from datetime import UTC, datetime
-from typing import Any, Generic, Protocol, TypeVar
+from typing import Any, Generic, Protocol, TypeVar, cast
 
 import anyio
 import anyio.to_thread
@@ -190,31 +190,33 @@ class AsyncDriver:
         finally:
             flow.close()
 
-    async def _perform(self, effect: Effect[Any], leave_by: datetime | None) -> object:
+    def _perform(self, effect: Effect[Any], leave_by: datetime | None) -> Awaitable[object]:
         match effect:  # the usual ones first
             case Now():
-                return datetime.now(UTC)
+                return _now()
             case Request():
-                return await self.run(self._exchange(effect, leave_by))
+                return self.run(self._exchange(effect, leave_by))
             case Wire(request, latest):
-                return await self._wire(request, latest)
+                return self._wire(request, latest)
             case LeaveBy(moment, flow):
-                return await self.run(flow, moment)
+                return self.run(flow, moment)
             case Sleep(seconds):
-                await anyio.sleep(seconds)
-                return None
+                return anyio.sleep(seconds)
             case Call(work):
-                return await anyio.to_thread.run_sync(work)
+                return anyio.to_thread.run_sync(work)
             case Exclusive(key, flow):
-                with closing(flow), self._locks.of(key) as lock:
-                    async with lock:
-                        return await self.run(flow, leave_by)
+                return self._exclusively(key, flow, leave_by)
             case Through(driver, flow):
-                return await driver.run(flow, leave_by)
+                return cast("Awaitable[object]", driver.run(flow, leave_by))
             case Together(flows, limit):
-                return await self._together(flows, limit, leave_by)
+                return self._together(flows, limit, leave_by)
             case _:
                 raise _foreign(effect)
+
+    async def _exclusively(self, key: object, flow: Flow[T], leave_by: datetime | None) -> T:
+        with closing(flow), self._locks.of(key) as lock:
+            async with lock:
+                return await self.run(flow, leave_by)
 
     async def _together(self, flows: Sequence[Flow[T]], limit: int, leave_by: datetime | None) -> list[Ended[T]]:
         room = anyio.Semaphore(limit)
@@ -240,6 +242,10 @@ class AsyncDriver:
         if broken:
             raise broken[0]
         return [ended[index] for index in range(len(flows))]
+
+
+async def _now() -> datetime:
+    return datetime.now(UTC)
 
 
 def _foreign(effect: object) -> ForeignAwait:

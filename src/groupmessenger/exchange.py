@@ -76,29 +76,25 @@ class Exchange:
     async def __call__(self, request: Request, leave_by: datetime | None = None) -> Response:
         """Carry out a request. Gives a success in the provider's shape; raises everything else as our errors."""
         try:
-            return await self._carry_out(request, leave_by)
+            if not request.authorized:
+                return await self._trying(request, leave_by)
+            used = await self._authorization(stale=None)
+            try:
+                return await self._trying(request.with_headers(used.headers), leave_by)
+            except AuthenticationFailed as error:
+                if error.status != 401 or used.lifetime is None:
+                    raise
+            used = await self._authorization(stale=used)
+            return await self._trying(request.with_headers(used.headers), leave_by)
         except GroupMessengerError as error:
             if (sending := departed.get()) is not None and sending.taken:
                 sending.later.append(error)
             raise
 
-    async def _carry_out(self, request: Request, leave_by: datetime | None) -> Response:
-        if not request.authorized:
-            return await self._trying(request, leave_by)
-        if _authorizing.get() is self:
-            raise ConfigurationError(
-                f"{self.messenger.title}'s authorize() asks with credentials: authorized=False there"
-            )
-        used = await self._authorization(stale=None)
-        try:
-            return await self._trying(request.with_headers(used.headers), leave_by)
-        except AuthenticationFailed as error:
-            if error.status != 401 or used.lifetime is None:
-                raise
-        used = await self._authorization(stale=used)
-        return await self._trying(request.with_headers(used.headers), leave_by)
-
     async def _authorization(self, stale: Authorization | None) -> Authorization:
+        if _authorizing.get() is self:
+            title = self.messenger.title
+            raise ConfigurationError(f"{title}'s authorize() asks with credentials: authorized=False there")
         now = await Now()
         if (current := self._unexpired(stale, now)) is not None:
             return current

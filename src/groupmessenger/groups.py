@@ -94,12 +94,12 @@ class Group:
     @property
     def is_member_set(self) -> bool:
         """Whether `id` stands for the members, because the provider has no id for this group."""
-        return _SET_ID.fullmatch(self.id) is not None
+        return self.id.startswith(_SET) and _SET_ID.fullmatch(self.id) is not None
 
     @property
     def addresses(self) -> tuple[Address, ...]:
         """The members' addresses; empty where members are not known."""
-        return tuple(member.address for member in self.members or ())
+        return tuple([member.address for member in self.members or ()])
 
     @property
     def key(self) -> str:

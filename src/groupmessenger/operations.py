@@ -196,7 +196,7 @@ class Operations:
         if known.pending:
             receipt = await Exclusive(("open", known), self._send_open(known, text))
         else:
-            receipt = await self._send(known, text)
+            receipt = await self.dispatch(await self.prepare(known, text))
         if group.pending and group.name and receipt.group.name and group.name != receipt.group.name:
             other = Degradation("name", "the thread of these people has another name by now, and keeps it")
             receipt = attrs.evolve(receipt, degradations=(*receipt.degradations, other))
@@ -205,18 +205,15 @@ class Operations:
     async def _send_open(self, group: Group, message: Message) -> GroupReceipt:
         known = self._opened.now(group)
         if not known.pending:
-            return await self._send(known, message)
+            return await self.dispatch(await self.prepare(known, message))
         self._opened.check(known)
         try:
-            return await self._send(known, message)
+            return await self.dispatch(await self.prepare(known, message))
         except BaseException as error:  # a cancelled one is in doubt as well
             surely_not = isinstance(error, GroupMessengerError) and error.outcome is Outcome.NOT_SENT
             if not surely_not and self.capabilities.merges is not Merges.ALWAYS:
                 self._opened.doubt(known)
             raise
-
-    async def _send(self, group: Group, message: Message) -> GroupReceipt:
-        return await self.dispatch(await self.prepare(group, message))
 
     async def carried(self) -> Mapping[str, str]:
         """What the observers have go along with a message that is queued now."""
@@ -243,11 +240,13 @@ class Operations:
 
         def finish(receipt: GroupReceipt) -> GroupReceipt:
             self._opened.remember(group, receipt.group)
-            asked = (each for each in receipt.group.addresses if each not in message.leave_out)
+            asked = receipt.group.addresses
+            if message.leave_out:
+                asked = tuple(each for each in asked if each not in message.leave_out)
             return attrs.evolve(
                 receipt,
                 token=prepared.attempt.token,
-                recipients=receipt.recipients or tuple(asked),
+                recipients=receipt.recipients or asked,
                 degradations=prepared.degradations + receipt.degradations,
             )
 

@@ -48,9 +48,8 @@ class Review:
 
     def _hold(self, limit: Limit | None, measure: Callable[[Limit], int], what: str, *, with_media: bool) -> None:
         """Refuse what is past a limit, warn of it, or let it pass."""
-        if limit is None:
+        if limit is None or limit.fits(asked := measure(limit)):
             return
-        asked = measure(limit)
         doubtful = limit.doubtful(asked)
         if limit.breaks(asked) or (doubtful and self.strict):
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-import secrets
+import os
 from collections.abc import Callable, Collection, Mapping
 from datetime import timedelta
 from functools import partial
@@ -105,7 +105,7 @@ class Sending:
             if moment is not None and moment <= now:
                 raise UnsupportedOperation(f"{name} is over already: leave it out, or take a later time")
         return Attempt(
-            token=token or secrets.token_hex(16),
+            token=token or os.urandom(16).hex(),
             provider=self._messenger.name,
             line=self._messenger.line,
             message=message,

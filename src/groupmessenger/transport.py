@@ -74,7 +74,7 @@ class Transport:
                         if not exchange.takes(raw):
                             break
             finally:
-                response.close()
+                response.stream.close()
         except NotSent:
             raise
         except Exception as error:
@@ -112,7 +112,7 @@ class AsyncTransport:
         if exchange.watched:
             exchange.built.extensions["trace"] = exchange.watch_async
         try:
-            with anyio.fail_after(exchange.seconds) as scope:
+            with anyio.CancelScope(deadline=anyio.current_time() + exchange.seconds) as scope:
                 response = await way.send(exchange.built)
                 try:
                     if exchange.begins(response):
@@ -120,7 +120,9 @@ class AsyncTransport:
                             if not exchange.takes(raw):
                                 scope.cancel()  # `break` would leave httpx's inner generators hanging
                 finally:
-                    await response.aclose()
+                    await response.stream.aclose()
+            if scope.cancelled_caught and anyio.current_time() >= scope.deadline:
+                raise TimeoutError
         except NotSent:
             raise
         except Exception as error:
@@ -157,7 +159,7 @@ class _Rules:
         if self.theirs:
             return ThroughClient(self._http, blocking=self._blocking)
         if self._http is not None:
-            return Direct(self.library, self._http, blocking=self._blocking)
+            return Direct(self.library, self._http, blocking=self._blocking, theirs=True)
         if self._trust_env and getproxies():  # which of them a host takes, if any, is known to a client alone
             agent = {"user-agent": user_agent()}
             client = self._client(**self._settings(self._trust_env, MANY), headers=agent)

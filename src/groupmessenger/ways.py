@@ -51,8 +51,9 @@ class Way(Protocol):
 class Direct:
     """Straight to a transport. A client above it merges, logs, looks for cookies and redirects, at twice the cost."""
 
-    def __init__(self, library: ModuleType, transport: Any, *, blocking: bool) -> None:
+    def __init__(self, library: ModuleType, transport: Any, *, blocking: bool, theirs: bool = False) -> None:
         self.closed = False
+        self._theirs = theirs
         self._library = library
         self._transport = transport
         self._always = {b"accept": b"*/*", b"accept-encoding": b"gzip", b"user-agent": user_agent().encode()}
@@ -82,7 +83,8 @@ class Direct:
         built = self._library.Request(
             request.method, there, headers=list(headers.items()), stream=stream, extensions=extensions
         )
-        built.read()  # a caller's transport may look at its content
+        if self._theirs:
+            built.read()  # a caller's transport may look at its content
         return built
 
     def close(self) -> None:

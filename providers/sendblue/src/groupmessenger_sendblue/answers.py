@@ -138,7 +138,10 @@ def codes_of(body: Mapping[str, Any]) -> tuple[str, ...]:
 
     Since SDK 1.31 a key may stand beside a code: one that is not listed here does not hide what the other says.
     """
-    return tuple(str(code) for name in ("error_key", "error_code") if (code := body.get(name)) not in _NO_ERROR)
+    key, code = body.get("error_key"), body.get("error_code")
+    if key in _NO_ERROR:
+        return () if code in _NO_ERROR else (str(code),)
+    return (str(key),) if code in _NO_ERROR else (str(key), str(code))
 
 
 def code_of(body: Mapping[str, Any]) -> str:

@@ -31,13 +31,12 @@ def sent_group(group: Group, body: Mapping[str, Any]) -> Group:
     members = group.members
     if members is None and isinstance(participants, list) and participants:
         members = answers.people(participants, group.line)
+    group_id, channel = answers.group_id_of(body) or group.id, _channel(group.channel, answers.channel_of(body))
+    known = (group.id, group.members, group.pending, group.topology, group.channel)
+    if known == (group_id, members, False, Topology.SHARED_THREAD, channel):
+        return group
     return attrs.evolve(
-        group,
-        id=answers.group_id_of(body) or group.id,
-        members=members,
-        pending=False,
-        topology=Topology.SHARED_THREAD,
-        channel=_channel(group.channel, answers.channel_of(body)),
+        group, id=group_id, members=members, pending=False, topology=Topology.SHARED_THREAD, channel=channel
     )
 
 
