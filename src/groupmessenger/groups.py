@@ -6,6 +6,7 @@ import hashlib
 import re
 from collections.abc import Iterable
 from enum import StrEnum
+from functools import cached_property
 from urllib.parse import quote
 
 import attrs
@@ -96,10 +97,10 @@ class Group:
         """Whether `id` stands for the members, because the provider has no id for this group."""
         return self.id.startswith(_SET) and _SET_ID.fullmatch(self.id) is not None
 
-    @property
+    @cached_property
     def addresses(self) -> tuple[Address, ...]:
         """The members' addresses; empty where members are not known."""
-        return tuple([member.address for member in self.members or ()])
+        return tuple(member.address for member in self.members or ())
 
     @property
     def key(self) -> str:
