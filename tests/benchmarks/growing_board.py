@@ -8,7 +8,7 @@ from datetime import timedelta
 from functools import partial
 from itertools import islice
 
-from sqlalchemy import insert, select
+from sqlalchemy import Table, insert, select
 
 import groupmessenger as gm
 from groupmessenger.switchboard.directory import Transaction
@@ -37,11 +37,9 @@ def run(scale: Scale) -> Iterator[Result]:
 
 def _board(end: ExitStack, url: str, what: str, size: int) -> gm.Switchboard:
     board = end.enter_context(gm.Switchboard.from_config(end.enter_context(configured(url))))
-    if what == "groups":
-        fill(board, size)
-    else:
-        fill(board, 1)
-        board.send("group 0", TEXT, key="first")
+    fill(board, size if what == "groups" else 1)
+    board.send("group 0", TEXT, key="first")
+    if what == "messages":
         board.operations.board.directory.do(partial(_history, size))
     return board
 
@@ -61,7 +59,7 @@ _KINDS: Mapping[str, Callable[[gm.Switchboard], Callable[[], object]]] = {
     "group": lambda board: partial(board.group, "group 0"),
     "send": lambda board: partial(board.send, "group 0", TEXT),
     "enqueue": lambda board: partial(board.enqueue, "group 0", TEXT),
-    "delivery of the last": lambda board: partial(board.delivery, "group 0"),
+    "delivery by key": lambda board: partial(board.delivery, "group 0", "first"),
     "history, the last 10": lambda board: partial(board.history, "group 0", 10),
 }
 
@@ -85,6 +83,6 @@ def _history(size: int, t: Transaction) -> None:
     _insert(t, outbox, ({**queued, "message_id": number} for number in made[::2]))
 
 
-def _insert(t: Transaction, table: object, rows: Iterator[dict[str, object]]) -> None:
+def _insert(t: Transaction, table: Table, rows: Iterator[dict[str, object]]) -> None:
     while some := list(islice(rows, _SOME)):
-        t.execute(insert(table), some)  # type: ignore[call-overload]
+        t.execute(insert(table), some)

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import gc
+import resource
 import statistics
 import time
 from collections.abc import Callable, Mapping
 from os import times
+from pathlib import Path
 
 import attrs
 
@@ -65,6 +67,15 @@ def times_over(work: Callable[[], object], times: int) -> Callable[[], None]:
             work()
 
     return repeated
+
+
+def peak() -> float:
+    """Give the most megabytes this process has had. On Linux `ru_maxrss` knows of the process that began it as well."""
+    status = Path("/proc/self/status")
+    if not status.exists():
+        return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20
+    (line,) = (line for line in status.read_text().splitlines() if line.startswith("VmHWM"))
+    return int(line.split()[1]) / 2**10
 
 
 def _cpu() -> float:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import resource
 import subprocess
 import sys
 import time
@@ -12,7 +11,7 @@ import groupmessenger as gm
 
 from .boards import configured, fill
 from .connections import TEXT
-from .measuring import Scale
+from .measuring import Scale, peak
 from .results import Result
 from .vendor import vendor
 
@@ -23,19 +22,19 @@ def run(scale: Scale) -> Iterator[Result]:
     """Measure both, each in a process of its own, and one that queues few beside them."""
     messages = scale.of(100_000, 2_000)
     with vendor() as url, configured(url) as file:
-        few = _peak("queue", str(file), _GROUPS)
+        few = _peak_of("queue", str(file), _GROUPS)
         with gm.Switchboard.from_config(file) as board:
             before = board.outbox.stats().remaining
-        many = _peak("queue", str(file), messages - before)
+        many = _peak_of("queue", str(file), messages - before)
         with gm.Switchboard.from_config(file) as board:
             waiting = board.outbox.stats().remaining
-        worker = _peak("work", str(file), 3)
+        worker = _peak_of("work", str(file), 3)
     yield Result(f"memory of a program that queued {before:,}", "MB", few)
     yield Result(f"memory of a program that queued {waiting - before:,} more", "MB", many)
     yield Result(f"memory of a worker, {waiting:,} waiting", "MB", worker)
 
 
-def _peak(what: str, file: str, number: int) -> float:
+def _peak_of(what: str, file: str, number: int) -> float:
     command = [sys.executable, "-m", "tests.benchmarks.queue_memory", what, file, str(number)]
     return float(subprocess.run(command, check=True, stdout=subprocess.PIPE).stdout)
 
@@ -57,4 +56,4 @@ def work(file: str, seconds: int) -> None:
 
 if __name__ == "__main__":
     {"queue": queue, "work": work}[sys.argv[1]](sys.argv[2], int(sys.argv[3]))
-    print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024)
+    sys.stdout.write(str(peak()))

@@ -7,11 +7,11 @@ itself. Each side imports what it needs, and nothing else.
 from __future__ import annotations
 
 import json
-import resource
 import sys
 from collections.abc import Awaitable, Callable
-from pathlib import Path
 from typing import Any
+
+from .measuring import peak
 
 AT_ONCE = 50
 PROVIDER = "sendblue"
@@ -77,7 +77,7 @@ def _in_turn(counts: list[int], one: Callable[[], object]) -> list[float]:
     for before, count in zip([0, *counts], counts, strict=False):
         for _ in range(before, count):
             one()
-        peaks.append(_peak())
+        peaks.append(peak())
     return peaks
 
 
@@ -88,17 +88,8 @@ async def _at_once(counts: list[int], one: Callable[[], Awaitable[object]]) -> l
     for before, count in zip([0, *counts], counts, strict=False):
         for _ in range(before, count, AT_ONCE):
             await asyncio.gather(*(one() for _ in range(AT_ONCE)))
-        peaks.append(_peak())
+        peaks.append(peak())
     return peaks
-
-
-def _peak() -> float:
-    """Give the most megabytes this process has had. On Linux `ru_maxrss` knows of the process that began it as well."""
-    status = Path("/proc/self/status")
-    if not status.exists():
-        return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20
-    (line,) = (line for line in status.read_text().splitlines() if line.startswith("VmHWM"))
-    return int(line.split()[1]) / 2**10
 
 
 if __name__ == "__main__":

@@ -2,22 +2,18 @@
 
 from __future__ import annotations
 
-import hashlib
-import hmac
 import os
 import random
 import secrets
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from datetime import UTC, datetime
+from datetime import datetime
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TypeVar
 
-import attrs
-from sqlalchemy import URL, Connection, CursorResult, Engine, Executable, Table, func, inspect, select
-from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy import URL, Connection, Engine, func, inspect, select
 from sqlalchemy.exc import SQLAlchemyError
 
 from ..errors import DirectoryError, InvalidInput
@@ -26,7 +22,8 @@ from .contents import DirectoryInfo, rows_of, size_of
 from .engine import directory_url, file_of, is_conflict, is_duplicate, make_engine, shown, told
 from .outbox import tables as _outbox  # noqa: F401 - so that metadata has all there are
 from .outbox import wakening
-from .tables import Moment, facts, groups
+from .tables import facts
+from .transaction import Transaction as Transaction
 
 T = TypeVar("T")
 
@@ -35,60 +32,6 @@ _FIRST_WAIT = 0.01  # seconds; doubled each time
 _LONGEST_WAIT = 0.5
 _UPGRADING = 0x67726F75706D7367  # PostgreSQL's advisory lock: any number that nobody else takes
 _opening = threading.Lock()  # of any directory: Alembic keeps its context in globals
-
-
-@attrs.define(eq=False)
-class Transaction:
-    """One transaction on the directory, given to the work that `Directory.do` does."""
-
-    connection: Connection
-    _secret: bytes = attrs.field(repr=False)
-    _clock: Callable[[], datetime] | None = attrs.field(default=None, repr=False)
-    is_callers: bool = False  # the application's own, which may last
-    _now: datetime | None = attrs.field(default=None, init=False)
-
-    @property
-    def now(self) -> datetime:
-        """The directory's time, in UTC; the same throughout a transaction.
-
-        The clock is this process's on SQLite and the server's on PostgreSQL, whose clients' may differ.
-        """
-        if self._now is None:
-            if self._clock is not None:
-                self._now = self._clock().astimezone(UTC)
-            elif self.is_postgresql:
-                self._now = self.connection.execute(select(func.clock_timestamp(type_=Moment))).scalar_one()
-            else:
-                self._now = datetime.now(UTC)
-        return self._now
-
-    def execute(
-        self, statement: Executable, parameters: Mapping[str, Any] | Sequence[Mapping[str, Any]] | None = None
-    ) -> CursorResult[*tuple[Any, ...]]:
-        """Execute a statement, as SQLAlchemy's connection does."""
-        return self.connection.execute(statement, parameters)
-
-    def digest(self, text: str) -> str:
-        """A hash of the text, in hex, that nobody can compute who has not the directory's own secret."""
-        return hmac.new(self._secret, text.encode(), hashlib.sha256).hexdigest()
-
-    def insert_once(self, table: Table, **values: Any) -> bool:
-        """Insert a row unless one is there that is unique in the same way. True where it was made."""
-        insert = postgresql.insert if self.is_postgresql else sqlite.insert
-        statement = insert(table).values(**values).on_conflict_do_nothing()
-        return self.connection.execute(statement, execution_options={"preserve_rowcount": True}).rowcount == 1
-
-    def lock_group(self, group_id: int) -> None:
-        """Make other transactions that lock this group wait for the end of this one."""
-        if self.is_postgresql:  # SQLite's transactions are one after another anyway
-            # Not the key itself: who adds a message to the group refers to that, and does not wait.
-            mine = select(groups.c.id).where(groups.c.id == group_id)
-            self.connection.execute(mine.with_for_update(key_share=True))
-
-    @property
-    def is_postgresql(self) -> bool:
-        """Whether others may be at work at the same time."""
-        return self.connection.dialect.name == "postgresql"
 
 
 class Directory:
@@ -105,6 +48,7 @@ class Directory:
         self._clock = clock
         # By process: a connection from before a fork is the parent's, and not even to be closed here.
         self._opened: dict[int, tuple[Engine, bytes]] = {}
+        self._own = f"groupmessenger: {self._url}"  # where a connection of a caller's keeps that it is to this one
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}({shown(self._url)!r})"
@@ -133,14 +77,21 @@ class Directory:
             kind = type(connection).__name__
             raise InvalidInput(f"connection is a Connection of SQLAlchemy's, such as session.connection(), not {kind}")
         try:
-            if not inspect(connection).has_table(facts.name):
-                raise InvalidInput(f"the connection is to a database without this directory: {shown(self._url)}")
-            stored = connection.execute(select(facts.c.value).where(facts.c.name == "secret")).scalar_one_or_none()
-            if stored is None or not self._is_own(connection, stored):
-                raise InvalidInput(f"the connection is to another directory than {shown(self._url)}")
-            return work(Transaction(connection, bytes.fromhex(stored), self._clock, is_callers=True))
+            secret: bytes | None = connection.info.get(self._own)  # it is asked once
+            if secret is None:
+                secret = connection.info[self._own] = self._secret_by(connection)
+            return work(Transaction(connection, secret, self._clock, is_callers=True))
         except SQLAlchemyError as error:
             raise DirectoryError(f"the directory {shown(self._url)} fails: {told(error)}") from None
+
+    def _secret_by(self, connection: Connection) -> bytes:
+        """Read the directory's secret by a caller's connection. Raises `InvalidInput` where that is to another one."""
+        if not inspect(connection).has_table(facts.name):
+            raise InvalidInput(f"the connection is to a database without this directory: {shown(self._url)}")
+        stored = connection.execute(select(facts.c.value).where(facts.c.name == "secret")).scalar_one_or_none()
+        if stored is None or not self._is_own(connection, stored):
+            raise InvalidInput(f"the connection is to another directory than {shown(self._url)}")
+        return bytes.fromhex(stored)
 
     def _is_own(self, connection: Connection, stored: str) -> bool:
         """Whether a connection is to this directory, with that secret."""

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import groupby
+from operator import attrgetter
+from typing import Any
 
-from sqlalchemy import case, func, or_, select
+from sqlalchemy import Row, exists, or_, select
 
 from .._dumping import read_address
 from ..events import StatusChanged
@@ -17,37 +20,36 @@ from .values import Entry, State
 
 def entries(t: Transaction, group_id: int, limit: int | None = None) -> tuple[Entry, ...]:
     """The messages to a group, the oldest first; with `limit`, the last so many."""
-    sent = func.max(case((attempts.c.state == State.SENT, attempts.c.id)))
-    mine = attempts.c.group_id == group_id
-    last = select(func.coalesce(sent, func.max(attempts.c.id))).where(mine).group_by(attempts.c.message_id)
-    tries = select(attempts.c.message_id, func.count().label("tries")).group_by(attempts.c.message_id).subquery()
+    tried = exists().where(attempts.c.message_id == messages.c.id)
+    those = select(messages.c.id).where(messages.c.group_id == group_id, tried)
     rows = (
-        select(attempts, messages.c.key, messages.c.created_at.label("asked_at"), tries.c.tries)
+        select(attempts, messages.c.key, messages.c.created_at.label("asked_at"))
         .join(messages, messages.c.id == attempts.c.message_id)
-        .join(tries, tries.c.message_id == messages.c.id)
-        .where(attempts.c.group_id == group_id, attempts.c.id.in_(last))
-        .order_by(messages.c.id.desc())
-        .limit(limit)
+        .where(attempts.c.message_id.in_(those.order_by(messages.c.id.desc()).limit(limit)))
+        .order_by(attempts.c.message_id, attempts.c.id)
     )
-    found = [
-        Entry(
-            id=row.message_id,
-            key=row.key,
-            state=row.state,
-            connection=row.connection,
-            message_id=row.provider_id or "",
-            status=None if row.status is None else Status(row.status),
-            reason=None if row.reason is None else FailureReason(row.reason),
-            error=row.error,
-            conflict=row.conflict,
-            gave_up=row.gave_up_at is not None,
-            tries=row.tries,
-            created_at=row.asked_at,
-            ended_at=row.ended_at,
-        )
-        for row in t.execute(rows).all()
-    ]
-    return tuple(reversed(found))
+    by_message = groupby(t.execute(rows), key=attrgetter("message_id"))
+    return tuple(_entry(list(each)) for _, each in by_message)
+
+
+def _entry(tries: Sequence[Row[Any]]) -> Entry:
+    """A message, of all attempts at it."""
+    row = next((each for each in reversed(tries) if each.state == State.SENT), tries[-1])
+    return Entry(
+        id=row.message_id,
+        key=row.key,
+        state=row.state,
+        connection=row.connection,
+        message_id=row.provider_id or "",
+        status=None if row.status is None else Status(row.status),
+        reason=None if row.reason is None else FailureReason(row.reason),
+        error=row.error,
+        conflict=row.conflict,
+        gave_up=row.gave_up_at is not None,
+        tries=len(tries),
+        created_at=row.asked_at,
+        ended_at=row.ended_at,
+    )
 
 
 def features(t: Transaction, group_id: int) -> tuple[str, ...]:

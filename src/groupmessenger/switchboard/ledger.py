@@ -5,33 +5,44 @@ Every change of state is one conditional UPDATE; who changes no row has lost.
 
 from __future__ import annotations
 
-import json
 import secrets
-from datetime import timedelta
-from typing import Any, TypeAlias
+from collections.abc import Iterable, Sequence
+from datetime import datetime, timedelta
+from typing import TypeAlias
 
 import attrs
-from sqlalchemy import select, update
+from sqlalchemy import bindparam, select, update
 
-from .._dumping import dump
 from ..errors import InProgress, KeyReused, Outcome
 from ..messages import Attempt, Message
-from . import admission, optouts, people, threads
+from . import admission, known, optouts, people, threads
 from .directory import Transaction
 from .outbox import following, holds, lanes, pacing
 from .outbox.pacing import Pace
 from .tables import attempts, messages
-from .tried import UNDER_WAY, Tried, by_token, last_of, open_of
+from .telling_apart import content, described
+from .tried import UNDER_WAY, Begun, Tried, last_of, open_of
 from .values import LogicalGroup, State, ThreadState
 
-FEATURES = ("media", "effect", "reply_to", "send_at", "expires_at", "priority", "leave_out")
+_FRESH = timedelta(seconds=1)  # of a lease, that is as good as new
+
+_KEYED = select(messages).where(messages.c.group_id == bindparam("of"), messages.c.key == bindparam("named"))
+_BEGIN = attempts.insert()
+_PREPARING = (attempts.c.token == bindparam("mine")) & (attempts.c.state == State.PREPARING)
+_LEASE = select(attempts.c.lease_until).where(_PREPARING)
+_CHANGE = update(attempts).where(_PREPARING)
+_ADD = messages.insert()
+_OVER = select(attempts.c.id, attempts.c.message_id, attempts.c.state).where(
+    attempts.c.lease_until < bindparam("now"), attempts.c.state.in_(UNDER_WAY)
+)
+_OVER_IN_GROUP = _OVER.where(attempts.c.group_id == bindparam("of"))
 
 
 @attrs.frozen
 class Reserved:
     """This attempt may be prepared, and nobody else's of this group before it has ended."""
 
-    tried: Tried
+    tried: Begun
 
 
 @attrs.frozen
@@ -57,7 +68,8 @@ class Unsure:
     same: bool
 
 
-Standing: TypeAlias = Reserved | Ended | UnderWay | Unsure
+InTheWay: TypeAlias = Ended | UnderWay | Unsure
+Standing: TypeAlias = Reserved | InTheWay
 
 
 @attrs.frozen(kw_only=True)
@@ -77,24 +89,12 @@ class Wanted:
     owner: str | None = None  # of the group's lane: only as long as it is theirs, and the message in the queue
 
 
-def content(message: Message) -> str:
-    """Everything of a message that is sent; a reference of the caller's own is not."""
-    text = dump(attrs.evolve(message, reference=None) if message.reference else message)
-    return json.dumps(json.loads(text), sort_keys=True)  # equal messages may have their extras in another order
-
-
-def likeness(message: Message) -> str:
-    """What a message looks like to whoever can compare nothing else."""
-    return dump(Message(message.text, message.media))
-
-
-def look(t: Transaction, wanted: Wanted) -> Standing | None:
-    """What stands in the way of a message, or was done of it before; None where nothing was. Raises `KeyReused`."""
-    known = _known(t, wanted)
-    last = None if known is None else last_of(t, known)
+def _in_the_way(t: Transaction, wanted: Wanted, message_id: int | None, opened: Iterable[Tried]) -> InTheWay | None:
+    """What stands in the way of a message, or was done of it before; None where nothing was."""
+    last = None if message_id is None else last_of(t, message_id)
     if last is not None and (standing := _standing(last)) is not None:
         return standing
-    for other in open_of(t, wanted.group.id):
+    for other in opened:
         if other.state in UNDER_WAY:
             return UnderWay(other, same=False)
         if (other.provider, other.line) == (wanted.provider, wanted.line):
@@ -102,7 +102,7 @@ def look(t: Transaction, wanted: Wanted) -> Standing | None:
     return None
 
 
-def _standing(last: Tried) -> Standing | None:
+def _standing(last: Tried) -> InTheWay | None:
     if last.state is State.SENT:
         return Ended(last)
     if last.state in UNDER_WAY:
@@ -126,52 +126,59 @@ def _known(t: Transaction, wanted: Wanted) -> int | None:
 
 def keyed(t: Transaction, group_id: int, key: str, message: Message) -> int | None:
     """The message with a key. Raises `KeyReused` if it is another."""
-    here = (messages.c.group_id == group_id) & (messages.c.key == key)
-    row = t.execute(select(messages).where(here)).one_or_none()
+    row = t.execute(_KEYED, {"of": group_id, "named": key}).one_or_none()
     if row is not None and row.digest != t.digest(content(message)):
-        raise KeyReused(
-            f"the key {key!r} was used for another message to this group: nothing was sent; "
-            "take a new key for a new message"
-        )
+        raise reused(key)
     return None if row is None else int(row.id)
+
+
+def reused(key: str) -> KeyReused:
+    """The error for a key that is another message's."""
+    return KeyReused(
+        f"the key {key!r} was used for another message to this group: nothing was sent; "
+        "take a new key for a new message"
+    )
 
 
 def reserve(t: Transaction, wanted: Wanted) -> Standing:
     """Begin an attempt, unless another is in its way. Raises `KeyReused`, `Suppressed`."""
     t.lock_group(wanted.group.id)
-    expire(t, wanted.group.id)
-    if (standing := look(t, wanted)) is not None:
+    opened = open_now(t, wanted.group.id)
+    message_id = _known(t, wanted)
+    if (standing := _in_the_way(t, wanted, message_id, opened)) is not None:
         if wanted.owner is not None:
             following.caught_up(t, standing.tried)
         return standing
     optouts.refuse_group(t, wanted.group, wanted.message.leave_out)
-    known = _known(t, wanted)
-    message_id = add(t, wanted.group.id, wanted.message, wanted.key) if known is None else known
+    is_new = message_id is None
+    if message_id is None:
+        message_id = add(t, wanted.group.id, wanted.message, wanted.key)
     if wanted.owner is not None and not lanes.holds(t, wanted.group.id, wanted.owner):
         raise InProgress("another worker has taken over", outcome=Outcome.NOT_SENT)
-    if known is not None and not following.begin(t, known, wanted.owner):
+    if not is_new and not following.begin(t, message_id, wanted.owner):
         raise InProgress("it is not in the queue any more", outcome=Outcome.NOT_SENT)
-    token = secrets.token_hex(16)
-    made = attempts.insert().values(
-        token=token,
+    begun = Begun(
+        token=secrets.token_hex(16),
         message_id=message_id,
         group_id=wanted.group.id,
         connection=wanted.connection,
         provider=wanted.provider,
         line=wanted.line,
-        state=State.PREPARING,
-        routed=wanted.routed,
-        lease_until=t.now + timedelta(seconds=wanted.lease),
-        created_at=t.now,
     )
-    t.execute(made)
-    return Reserved(by_token(t, token))
+    values = {
+        **attrs.asdict(begun, recurse=False),
+        "state": State.PREPARING,
+        "routed": wanted.routed,
+        "lease_until": t.now + timedelta(seconds=wanted.lease),
+        "created_at": t.now,
+    }
+    t.execute(_BEGIN, values)
+    return Reserved(begun)
 
 
 def add(t: Transaction, group_id: int, message: Message, key: str | None) -> int:
     """Make the row of a message."""
-    made = messages.insert().values(described(t, group_id, message, key))
-    (row,) = t.execute(made).inserted_primary_key or (0,)
+    (row,) = t.execute(_ADD, described(t, group_id, message, key)).inserted_primary_key or (0,)
     return int(row)
 
 
@@ -179,52 +186,51 @@ def add_once(t: Transaction, group_id: int, message: Message, key: str | None) -
     """Make the row of a message unless another has made it by now. Raises `KeyReused`."""
     if key is None:
         return add(t, group_id, message, None)
-    t.insert_once(messages, **described(t, group_id, message, key))
-    made = keyed(t, group_id, key, message)
+    made = t.number_once(messages, **described(t, group_id, message, key))
+    if made is None:
+        made = keyed(t, group_id, key, message)
     if made is None:
         raise AssertionError
     return made
 
 
-def described(t: Transaction, group_id: int, message: Message, key: str | None) -> dict[str, Any]:
-    """The row of a message: nothing of its text."""
-    return {
-        "group_id": group_id,
-        "key": key,
-        "digest": t.digest(content(message)),
-        "likeness": t.digest(likeness(message)),
-        "features": [name for name in FEATURES if getattr(message, name)],
-        "created_at": t.now,
-    }
-
-
 def expire(t: Transaction, group_id: int | None = None) -> None:
     """End the attempts whose process is gone: nothing left of those that were prepared, of the others nobody knows."""
-    over = (attempts.c.lease_until < t.now) & attempts.c.state.in_(UNDER_WAY)
-    if group_id is not None:
-        over &= attempts.c.group_id == group_id
-    for row in t.execute(select(attempts.c.id, attempts.c.message_id, attempts.c.state).where(over)).all():
+    over = _OVER if group_id is None else _OVER_IN_GROUP
+    for row in t.execute(over, {"now": t.now, "of": group_id}).all():
         preparing = row.state == State.PREPARING
         ended = State.NOT_SENT if preparing else State.UNKNOWN
         why = f"the process that {'prepared' if preparing else 'sent'} it was gone"
-        mine = (attempts.c.id == row.id) & (attempts.c.state == row.state) & over
+        mine = (attempts.c.id == row.id) & (attempts.c.state == row.state) & (attempts.c.lease_until < t.now)
         if t.execute(update(attempts).where(mine).values(state=ended, error=why, ended_at=t.now)).rowcount:
             (following.not_sent if preparing else following.unknown)(t, [row.message_id], why)
+
+
+def open_now(t: Transaction, group_id: int) -> Sequence[Tried]:
+    """The attempts of a group that have not ended for certain, now that those are ended whose process is gone."""
+    opened = open_of(t, group_id)
+    if any(each.state in UNDER_WAY and each.lease_until < t.now for each in opened):
+        expire(t, group_id)
+        opened = open_of(t, group_id)
+    return opened
 
 
 class Changed(Exception):
     """The group changed while the message was prepared: it is begun again."""
 
 
-def keep(t: Transaction, tried: Tried, group: LogicalGroup, lease: float) -> None:
+def keep(t: Transaction, tried: Begun, group: LogicalGroup, lease: float) -> None:
     """Raise `InProgress` unless an attempt is still ours to prepare, and make it so for `lease` seconds more.
 
     Raises `Changed` where the group has other members by now.
     """
     t.lock_group(tried.group_id)
-    mine = (attempts.c.token == tried.token) & (attempts.c.state == State.PREPARING)
     until = t.now + timedelta(seconds=lease)
-    if not t.execute(update(attempts).where(mine).values(lease_until=until)).rowcount:
+    before: datetime | None = t.execute(_LEASE, {"mine": tried.token}).scalar()
+    is_ours = before is not None
+    if before is not None and until - before > _FRESH:
+        is_ours = bool(t.execute(_CHANGE, {"mine": tried.token, "lease_until": until}).rowcount)
+    if not is_ours:
         raise InProgress("it took so long that it was given up: send it again", outcome=Outcome.NOT_SENT)
     if people.addresses(t, tried.group_id) != group.addresses:
         raise Changed
@@ -234,7 +240,7 @@ def keep(t: Transaction, tried: Tried, group: LogicalGroup, lease: float) -> Non
 class Leaving:
     """An attempt that is about to leave: what has to be so still."""
 
-    tried: Tried
+    tried: Begun
     attempt: Attempt
     group: LogicalGroup
     binding_id: int
@@ -252,10 +258,10 @@ def depart(t: Transaction, leaving: Leaving) -> float | None:
     """
     tried, attempt = leaving.tried, leaving.attempt
     t.lock_group(tried.group_id)
-    group = people.load_id(t, tried.group_id)
-    if group.addresses != leaving.group.addresses or group.archived_at is not None:
+    inside, seen = known.people_of(t, tried.group_id)
+    group = attrs.evolve(leaving.group, members=inside, observed=seen)
+    if group.addresses != leaving.group.addresses or not optouts.refuse_group(t, group, attempt.message.leave_out):
         return None
-    optouts.refuse_group(t, group, attempt.message.leave_out)
     binding = threads.by_id(t, leaving.binding_id)
     if binding.state is ThreadState.RETIRED or (leaving.waits and tried.connection in holds.paused(t)):
         return None
@@ -268,8 +274,8 @@ def depart(t: Transaction, leaving: Leaving) -> float | None:
             pacing.count(t, leaving.pace, weight)
         elif (seconds := pacing.wait(t, leaving.pace, weight, tried.group_id)) > 0:
             return seconds
-    mine = (attempts.c.token == tried.token) & (attempts.c.state == State.PREPARING)
     values = {
+        "mine": tried.token,
         "state": State.SENDING,
         "binding_id": leaving.binding_id,
         "leave_from": t.now,
@@ -277,6 +283,6 @@ def depart(t: Transaction, leaving: Leaving) -> float | None:
         "lease_until": t.now + timedelta(seconds=leaving.lease),
         "dump": attempt.dump(),
     }
-    if not t.execute(update(attempts).where(mine).values(values)).rowcount:
+    if not t.execute(_CHANGE, values).rowcount:
         raise InProgress("it took so long that it was given up: send it again", outcome=Outcome.NOT_SENT)
     return 0.0

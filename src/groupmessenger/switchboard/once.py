@@ -39,8 +39,8 @@ async def _by_others(sending: Sending, error: GroupMessengerError) -> BoardRecei
 
 
 def _last(t: Transaction, sending: Sending) -> Tried | None:
-    try:
-        group = people.load(t, sending.name)
+    try:  # by what it was, if it was put away meanwhile
+        group_id = sending.met[0] if sending.met else people.load(t, sending.name).id
     except InvalidInput:
         return None
-    return history.message(t, group.id, sending.key)
+    return history.message(t, group_id, sending.key)

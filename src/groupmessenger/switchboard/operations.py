@@ -23,6 +23,7 @@ from . import (
     hearing,
     history,
     inbox,
+    known,
     optouts,
     people,
     replying,
@@ -144,9 +145,9 @@ class Operations:
         wanted = as_message(message)
 
         def read(t: Transaction) -> Route:
-            group = people.load(t, name)
-            route = routing.choose(group, wanted, self.board.rules, self.board.lines)
-            admission.refuse(t, group, route.line, wanted.leave_out)
+            here = known.named(t, name)
+            route = routing.choose(here.group, wanted, self.board.rules, self.board.lines)
+            admission.refuse(t, here, route.line, wanted.leave_out)
             return route
 
         route = await self.board.do(read)

@@ -5,14 +5,21 @@ from __future__ import annotations
 from collections.abc import Iterable
 from datetime import datetime
 
-from sqlalchemy import Text, cast, func, select, update
+from sqlalchemy import Text, bindparam, cast, func, select, update
 
 from .._dumping import read_address, write_address
 from ..errors import Suppressed
 from ..phone import Address, Member
+from .among import among
 from .directory import Transaction
 from .tables import groups, opt_outs
 from .values import LogicalGroup, OptOut
+
+_LAST_WORDS = select(func.max(opt_outs.c.id)).where(among(opt_outs.c.digest, "of_people")).group_by(opt_outs.c.digest)
+_SUPPRESSED = select(opt_outs.c.digest).where(opt_outs.c.id.in_(_LAST_WORDS), opt_outs.c.suppressed)
+_OF_GROUP = select(groups.c.suspects, groups.c.archived_at, _SUPPRESSED.exists().label("out")).where(
+    groups.c.id == bindparam("of")
+)
 
 
 def record(
@@ -57,8 +64,7 @@ def told(t: Transaction, addresses: Iterable[Address], connection: str, line: st
 def suppressed(t: Transaction, addresses: Iterable[Address]) -> frozenset[Address]:
     """Which of them opted out, and not in again since."""
     by_digest = {t.digest(str(address)): address for address in addresses}
-    last = select(func.max(opt_outs.c.id)).where(opt_outs.c.digest.in_(list(by_digest))).group_by(opt_outs.c.digest)
-    rows = t.execute(select(opt_outs.c.digest).where(opt_outs.c.id.in_(last), opt_outs.c.suppressed))
+    rows = t.execute(_SUPPRESSED, {"of_people": list(by_digest)})
     return frozenset(by_digest[row.digest] for row in rows)
 
 
@@ -76,18 +82,21 @@ def refuse(t: Transaction, people: Iterable[Member], left_out: Iterable[Address]
         )
 
 
-def refuse_group(t: Transaction, group: LogicalGroup, left_out: Iterable[Address] = ()) -> None:
-    """Raise `Suppressed` if any of a group opted out, also where nobody said which of them it was."""
-    refuse(t, group.members, left_out)
+def refuse_group(t: Transaction, group: LogicalGroup, left_out: Iterable[Address] = ()) -> bool:
+    """Raise `Suppressed` if any of a group opted out, also where nobody said who. Whether the group is in use still."""
     asked = set(group.addresses) - set(left_out)
-    found = t.execute(select(groups.c.suspects).where(groups.c.id == group.id)).scalar()
-    suspects = set(map(read_address, found or ()))
+    digests = [t.digest(str(address)) for address in asked]
+    found = t.execute(_OF_GROUP, {"of": group.id, "of_people": digests}).one()
+    if found.out:
+        refuse(t, group.members, left_out)
+    suspects = set(map(read_address, found.suspects))
     if suspects and suspects <= asked:
         raise Suppressed(
             "one of the group opted out, and the provider did not say who: suppress() names them, and "
             "remove_members() takes them out of the group",
             [member for member in group.members if member.address in suspects],
         )
+    return found.archived_at is None
 
 
 def listed(t: Transaction, *, everything: bool = False) -> tuple[OptOut, ...]:

@@ -3,20 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from typing import Any
 
-from sqlalchemy import Row, delete, func, select, update
+from sqlalchemy import bindparam, delete, func, select, update
 
 from .._dumping import read_address, write_address
-from ..errors import GroupUnresolved, InvalidInput, near
+from ..errors import GroupUnresolved, InvalidInput
 from ..groups import Topology
 from ..phone import Address, Member
-from . import optouts, threads
+from . import known, optouts, threads
 from .directory import Transaction
 from .tables import groups, members, observed
 from .values import LogicalGroup
 
 _LONGEST = 200  # characters of a name
+_ADDRESSES = select(members.c.address).where(members.c.group_id == bindparam("of")).order_by(members.c.place)
 
 
 def create(
@@ -38,7 +38,7 @@ def create(
         raise InvalidInput(f"there is a group {name!r} already: find it with group(), or take another name")
     row = t.execute(select(groups).where(groups.c.name == name, groups.c.archived_at.is_(None))).one()
     _insert(t, row.id, people, 0)
-    return _group(t, row)
+    return known.of_row(t, row).group
 
 
 def checked_name(name: str) -> str:
@@ -52,18 +52,12 @@ def checked_name(name: str) -> str:
 
 def load(t: Transaction, name: str) -> LogicalGroup:
     """Read a group. Raises `InvalidInput` if there is none of that name."""
-    if not isinstance(name, str):
-        raise InvalidInput(f"a group is named here by its name, a text such as group.name, not {type(name).__name__}")
-    row = t.execute(select(groups).where(groups.c.name == name, groups.c.archived_at.is_(None))).one_or_none()
-    if row is None:
-        names = t.execute(select(groups.c.name).where(groups.c.archived_at.is_(None))).scalars()
-        raise InvalidInput(f"there is no group {name!r}: {near(str(name), list(names))}")
-    return _group(t, row)
+    return known.named(t, name).group
 
 
 def load_id(t: Transaction, group_id: int) -> LogicalGroup:
     """Read a group that there is, or was."""
-    return _group(t, t.execute(select(groups).where(groups.c.id == group_id)).one())
+    return known.of_id(t, group_id).group
 
 
 def load_live(t: Transaction, group_id: int) -> LogicalGroup:
@@ -78,7 +72,7 @@ def listed(t: Transaction, *, archived: bool = False) -> tuple[LogicalGroup, ...
     """All groups, or all that are archived, by name."""
     which = groups.c.archived_at.is_not(None) if archived else groups.c.archived_at.is_(None)
     rows = t.execute(select(groups).where(which).order_by(groups.c.name, groups.c.id)).all()
-    return tuple(_group(t, row) for row in rows)
+    return tuple(known.of_row(t, row).group for row in rows)
 
 
 def of(t: Transaction, people: Iterable[Member]) -> LogicalGroup | None:
@@ -101,7 +95,7 @@ def of(t: Transaction, people: Iterable[Member]) -> LogicalGroup | None:
     if len(rows) > 1:
         names = [row.name for row in rows]
         raise GroupUnresolved(f"several groups have exactly these people: {', '.join(names)}", names)
-    return _group(t, rows[0]) if rows else None
+    return known.of_row(t, rows[0]).group if rows else None
 
 
 def add(t: Transaction, name: str, people: Sequence[Member]) -> LogicalGroup:
@@ -127,8 +121,8 @@ def remove(t: Transaction, name: str, people: Sequence[Member]) -> LogicalGroup:
     if not staying:
         raise InvalidInput("nobody would be left in the group: archive it instead")
     remove_rows(t, group.id, people)
-    known = [write_address(member.address) for member in people]
-    here = (observed.c.group_id == group.id) & observed.c.address.in_(known)
+    those = [write_address(member.address) for member in people]
+    here = (observed.c.group_id == group.id) & observed.c.address.in_(those)
     t.execute(update(observed).where(here).values(state="declined"))
     return load_id(t, group.id)
 
@@ -162,8 +156,8 @@ def archive(t: Transaction, name: str) -> LogicalGroup:
 
 def observe(t: Transaction, group_id: int, connection: str, people: Iterable[Member]) -> tuple[Member, ...]:
     """Keep who was seen in a group's thread. Gives those who are not known."""
-    known = {row.address for row in t.execute(select(members.c.address).where(members.c.group_id == group_id))}
-    strangers = tuple(member for member in people if write_address(member.address) not in known)
+    there = {row.address for row in t.execute(select(members.c.address).where(members.c.group_id == group_id))}
+    strangers = tuple(member for member in people if write_address(member.address) not in there)
     for member in strangers:
         t.insert_once(
             observed,
@@ -178,13 +172,13 @@ def observe(t: Transaction, group_id: int, connection: str, people: Iterable[Mem
 
 def remove_rows(t: Transaction, group_id: int, people: Iterable[Member]) -> None:
     """Take out of the table whoever is in it."""
-    known = [write_address(member.address) for member in people]
-    t.execute(delete(members).where(members.c.group_id == group_id, members.c.address.in_(known)))
+    those = [write_address(member.address) for member in people]
+    t.execute(delete(members).where(members.c.group_id == group_id, members.c.address.in_(those)))
 
 
 def _forget_observed(t: Transaction, group_id: int, people: Iterable[Member]) -> None:
-    known = [write_address(member.address) for member in people]
-    t.execute(delete(observed).where(observed.c.group_id == group_id, observed.c.address.in_(known)))
+    those = [write_address(member.address) for member in people]
+    t.execute(delete(observed).where(observed.c.group_id == group_id, observed.c.address.in_(those)))
 
 
 def _locked(t: Transaction, name: str) -> LogicalGroup:
@@ -206,26 +200,6 @@ def _insert(t: Transaction, group_id: int, people: Sequence[Member], first: int)
         t.execute(members.insert(), rows)
 
 
-def _group(t: Transaction, row: Row[Any]) -> LogicalGroup:
-    here = t.execute(select(members).where(members.c.group_id == row.id).order_by(members.c.place)).all()
-    seen = t.execute(select(observed).where(observed.c.group_id == row.id, observed.c.state == "pending")).all()
-    return LogicalGroup(
-        id=row.id,
-        name=row.name,
-        members=tuple(Member(read_address(each.address), each.name) for each in here),
-        topology=None if row.topology is None else Topology(row.topology),
-        prefer=tuple(row.prefer),
-        route=row.route,
-        failover=row.failover,
-        last=row.last,
-        observed=tuple(Member(read_address(each.address)) for each in seen),
-        threads=threads.listed(t, row.id),
-        created_at=row.created_at,
-        archived_at=row.archived_at,
-    )
-
-
 def addresses(t: Transaction, group_id: int) -> tuple[Address, ...]:
     """Who is in a group, in their order."""
-    here = select(members.c.address).where(members.c.group_id == group_id).order_by(members.c.place)
-    return tuple(read_address(text) for text in t.execute(here).scalars())
+    return tuple(read_address(text) for text in t.execute(_ADDRESSES, {"of": group_id}).scalars())

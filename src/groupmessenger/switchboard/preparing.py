@@ -29,7 +29,7 @@ from .board import Board
 from .directory import Transaction
 from .lines import Line
 from .threads import Binding
-from .tried import Tried
+from .tried import Begun
 from .values import LogicalGroup, ThreadState
 
 
@@ -39,7 +39,7 @@ class Preparing:
 
     board: Board
     line: Line
-    tried: Tried
+    tried: Begun
     group: LogicalGroup
     thread_id: int | None = None  # the only one that will do, for a reply
 

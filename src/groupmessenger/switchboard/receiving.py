@@ -19,10 +19,11 @@ from ..incoming import check_replay
 from ..webhooks.ears import Ears
 from ..webhooks.receiver import LEASE, Handle, Observe
 from ..webhooks.seen import Standing
-from . import inbox, people, seen, threads
+from . import inbox, seen, threads
 from .board import Board
 from .directory import Transaction
 from .inbox import Proven, Taken
+from .known import name_of
 from .tables import attempts
 from .values import Handled, State
 
@@ -157,7 +158,7 @@ class Receiving:
             return event
         line = self._board.lines[str(event.connection)]
         binding = threads.by_thread(t, line.provider, line.number, event.group.id)
-        return event if binding is None else attrs.evolve(event, logical=people.load_id(t, binding.group_id).name)
+        return event if binding is None else attrs.evolve(event, logical=name_of(t, binding.group_id))
 
     def _may_be_opening(self, t: Transaction, event: Event, taken: Taken) -> bool:
         """Whether an event is of a thread that nobody knows, while a message is on its way that may have opened it."""

@@ -12,6 +12,7 @@ from ..messages import Message
 from . import people, threads
 from .board import Board
 from .directory import Transaction
+from .known import name_of
 from .once import send_once
 from .preparing import retired
 from .sending import Sending
@@ -49,7 +50,7 @@ async def reply(
 
 
 def _name(t: Transaction, binding: Binding) -> str:
-    return people.load_id(t, binding.group_id).name
+    return name_of(t, binding.group_id)
 
 
 def _unresolved(t: Transaction, event: MessageReceived | ReactionReceived, topology: Topology) -> GroupUnresolved:

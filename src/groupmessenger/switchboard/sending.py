@@ -37,11 +37,12 @@ from .routing import Route
 from .rules import Rules
 from .settling import settle_one
 from .threads import Binding
-from .tried import Tried
+from .tried import Begun, Tried
 from .turns import Later, Turn
 from .undecided import in_the_way, unknown
 from .values import BoardReceipt, LogicalGroup, PassedOver, State
 
+_CHANGED = "the group changed, or its connection was paused, while it was prepared"
 _ROUNDS = 5  # of a group that changes while its message is prepared
 _PAUSE = 0.05, 0.5  # seconds between two looks, growing
 
@@ -57,16 +58,17 @@ class Sending:
     only: str | None = None
     thread_id: int | None = None
     turn: Turn | None = None
+    met: list[int] = attrs.field(factory=list, init=False)  # the group, once it was read
 
     async def run(self) -> BoardReceipt:
         """Send it. Raises what `send` raises, and `Later` for one of the outbox."""
         message_id = None if self.turn is None else self.turn.message_id
         passed: list[PassedOver] = []
         failed: Exception | None = None
-        group_id = None if self.turn is None else self.turn.group_id
         for _ in range(_ROUNDS):
             group, rules, done, held = await self.board.do(self._read)
-            if group.id != (group_id := group_id or group.id):
+            self.met.append(group.id)
+            if group.id != self.met[0]:
                 raise InvalidInput(f"group {self.name!r} was put away or renamed meanwhile, and another has its name")
             if done is not None:  # whatever carries the group by now
                 return done
@@ -86,15 +88,16 @@ class Sending:
                     raise failed
                 passed.append(PassedOver(route.line.name, hold.why))
                 continue
-            standing = await self._begun(group, route.line, message_id)
-            if isinstance(standing, Ended):
-                return await self.read_again(standing.tried, again=True)
-            tried = standing.tried
-            message_id = tried.message_id
+            begun = await self._begun(group, route.line, message_id)
+            if isinstance(begun, Ended):
+                return await self.read_again(begun.tried, again=True)
+            message_id = begun.tried.message_id
             try:
-                return await self._carried(group, route, tried)
+                return await self._carried(group, route, begun.tried)
             except Changed:
-                await self._refused(tried, "the group changed, or its connection was paused, while it was prepared")
+                await self._refused(
+                    begun.tried, "the group changed, or its connection was paused, while it was prepared"
+                )
             except (NotReached, ProviderUnavailable) as error:
                 if error.outcome is not Outcome.NOT_SENT or not self._may_fail_over(group, route.line):
                     raise
@@ -113,6 +116,8 @@ class Sending:
             return holds.held(t, self.board.lines)
         paused = {name: hold for name, hold in holds.paused(t).items() if hold.moves and name in self.board.lines}
         here = {name: hold for name, hold in paused.items() if self._may_fail_over(group, self.board.lines[name])}
+        if not here:
+            return here
         try:
             self._route(group, self.board.rules, [PassedOver(name, hold.why) for name, hold in here.items()])
         except GroupMessengerError:  # there is nowhere else
@@ -167,7 +172,7 @@ class Sending:
             await Sleep(pause)
             pause = min(pause * 2, longest)
 
-    async def _carried(self, group: LogicalGroup, route: Route, tried: Tried) -> BoardReceipt:
+    async def _carried(self, group: LogicalGroup, route: Route, tried: Begun) -> BoardReceipt:
         line = route.line
         try:
             until = await Now() + timedelta(seconds=line.leaving)  # nothing of it leaves when it may be another's turn
@@ -214,7 +219,7 @@ class Sending:
                 raise Later("others go before it", seconds)
             await Sleep(seconds)
 
-    async def _refused(self, tried: Tried, why: str) -> None:
+    async def _refused(self, tried: Begun, why: str) -> None:
         """Write down that nothing left. Where that fails the lease ends it."""
         with suppress(DirectoryError):
             await self.board.do(outcomes.refused, tried.token, why)
@@ -234,7 +239,7 @@ class Sending:
             return False
         return False
 
-    async def _ended(self, tried: Tried, group: LogicalGroup, error: GroupMessengerError) -> Tried | None:
+    async def _ended(self, tried: Begun, group: LogicalGroup, error: GroupMessengerError) -> Tried | None:
         """Write down what became of a message that has no receipt. Where that fails it stays to be settled."""
         try:
             if error.outcome is Outcome.NOT_SENT:
@@ -246,7 +251,7 @@ class Sending:
         except DirectoryError:
             return None
 
-    async def _recorded(self, tried: Tried, binding: Binding, route: Route, receipt: GroupReceipt) -> BoardReceipt:
+    async def _recorded(self, tried: Begun, binding: Binding, route: Route, receipt: GroupReceipt) -> BoardReceipt:
         whole = BoardReceipt(
             id=receipt.id,
             status=receipt.status,
@@ -262,7 +267,7 @@ class Sending:
             passed_over=route.passed_over,
         )
         try:
-            owner = await self.board.do(outcomes.record_sent, tried.token, receipt, binding.id)
+            owner = await self.board.do(outcomes.record_sent, tried, receipt, binding.id)
         except DirectoryError as error:
             text = f"the message was sent, and that could not be written down: do not send it again ({error})"
             raise DirectoryError(text, receipt=whole) from error
@@ -284,14 +289,8 @@ class Sending:
         return attrs.evolve(self._receipt_of(t, tried), again=True)
 
     def _receipt_of(self, t: Transaction, tried: Tried) -> BoardReceipt:
-        sent = tried.receipt()
         return BoardReceipt(
-            id=sent.id,
-            status=sent.status,
-            reason=sent.reason,
-            token=sent.token,
-            recipients=sent.recipients,
-            degradations=sent.degradations,
+            **attrs.asdict(tried.receipt(), recurse=False),
             group=threads.by_id(t, tried.binding_id or 0).group,
             logical=self.name,
             connection=tried.connection,

@@ -5,9 +5,10 @@ from __future__ import annotations
 from ..capabilities import DEFAULT_SETTLE
 from ..errors import AuthenticationFailed, CapabilityError, GroupMessengerError, Rejected
 from ..messages import Absent, CannotTell, Found, GroupReceipt, Proof, Sighting
-from . import ledger, outcomes, people
+from . import ledger, outcomes
 from .board import Board
 from .directory import Transaction
+from .known import name_of
 from .tried import Tried, by_token, known_ids, may_be_another, under_way, unknown
 from .values import Settled, State
 
@@ -63,7 +64,7 @@ def _judge(t: Transaction, tried: Tried, sighting: Sighting, settle: float, over
     why = ""
     if isinstance(sighting, Found):
         if tried.binding_id is not None and isinstance(sighting.receipt, GroupReceipt):
-            outcomes.record_sent(t, tried.token, sighting.receipt, tried.binding_id)
+            outcomes.record_sent(t, tried, sighting.receipt, tried.binding_id)
         else:
             outcomes.sent(t, tried.token, sighting.receipt)
     elif isinstance(sighting, Absent):
@@ -92,6 +93,6 @@ def _unasked(t: Transaction, tried: Tried, why: str, settle: float, never: bool)
 
 def _standing(t: Transaction, tried: Tried, why: str) -> Settled:
     now = by_token(t, tried.token)
-    name = people.load_id(t, tried.group_id).name
+    name = name_of(t, tried.group_id)
     said = "" if now.state is State.SENT else why
     return Settled(logical=name, key=now.key, connection=now.connection, state=now.state, why=said)

@@ -13,6 +13,7 @@ from ..messages import Message
 from . import admission, history, people, routing, threads
 from .board import Board
 from .directory import Transaction
+from .known import of_id
 from .lines import Line
 from .tables import groups
 from .values import LogicalGroup, SwitchPlan
@@ -51,7 +52,7 @@ def _plan(t: Transaction, board: Board, group: LogicalGroup, to: str) -> SwitchP
     found = routing.fit(group, _ANY, to, board.lines)
     why = str(found) if isinstance(found, GroupMessengerError) else ""
     try:
-        admission.refuse(t, group, line)
+        admission.refuse(t, of_id(t, group.id), line)
     except NotAccepted:
         pass  # which hangs on this thread, and is not about the connection
     except GroupMessengerError as error:

@@ -167,6 +167,7 @@ messages = numbered(
     Column("created_at", Moment, nullable=False),
     UniqueConstraint("group_id", "key"),
 )
+Index(None, messages.c.group_id, messages.c.id)
 
 attempts = numbered(
     "attempts",
@@ -197,7 +198,7 @@ attempts = numbered(
     UniqueConstraint("provider", "line", "provider_id"),
 )
 Index(None, attempts.c.message_id)
-Index(None, attempts.c.group_id)
+Index(None, attempts.c.group_id, attempts.c.state)
 Index(None, attempts.c.state)
 _open = attempts.c.state.in_(("preparing", "sending"))
 Index(

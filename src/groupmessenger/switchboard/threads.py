@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from datetime import datetime
+from functools import lru_cache
 from typing import Any
 
 import attrs
-from sqlalchemy import Row, select, update
+from sqlalchemy import Row, bindparam, select, update
 
 from .._dumping import read_address, write_address
 from ..errors import AlreadyBound
 from ..groups import Group, member_set_id
 from ..phone import Address, Member
+from .among import among
 from .directory import Transaction
 from .tables import bindings, forks, groups
 from .values import Fork, Thread, ThreadState
@@ -27,11 +30,14 @@ class Binding:
     provider: str
     line: str = attrs.field(repr=False)
     thread: str | None
+    dump: str = attrs.field(repr=False)  # of the group
     group: Group
     doubtful: frozenset[Address]
     state: ThreadState
     people: str  # empty where somebody who was in it is forgotten
     vendor_name: str | None
+    created_at: datetime
+    retired_at: datetime | None
 
     @property
     def certain(self) -> frozenset[Address]:
@@ -43,29 +49,67 @@ class Binding:
         """Who may be in the thread."""
         return frozenset(self.group.addresses) | self.doubtful
 
+    @property
+    def shown(self) -> Thread:
+        """The thread as it is told."""
+        return Thread(
+            connection=self.connection,
+            provider=self.provider,
+            line=self.line,
+            group=self.group,
+            state=self.state,
+            created_at=self.created_at,
+            retired_at=self.retired_at,
+        )
+
+
+_ON_LINE = (bindings.c.provider == bindparam("on_provider")) & (bindings.c.line == bindparam("on_line"))
+_OF_ID = select(bindings).where(bindings.c.id == bindparam("of"))
+_OF_GROUP = select(bindings).where(bindings.c.group_id == bindparam("of")).order_by(bindings.c.id)
+_OF_GROUPS = select(bindings).where(among(bindings.c.group_id, "of")).order_by(bindings.c.id)
+_OF_THREAD = select(bindings).where(_ON_LINE, bindings.c.thread == bindparam("named"))
+_OWNERS = select(bindings.c.thread, bindings.c.group_id).where(
+    _ON_LINE, among(bindings.c.thread, "named"), bindings.c.state != ThreadState.RETIRED
+)
+_CHANGE = update(bindings).where(bindings.c.id == bindparam("of"))
+
 
 def current(t: Transaction, group_id: int, provider: str, line: str) -> Binding | None:
     """The thread that a group uses on a line; one that is merged is told as such."""
-    here = (
-        select(bindings)
-        .where(bindings.c.group_id == group_id, bindings.c.provider == provider, bindings.c.line == line)
-        .where(bindings.c.state != ThreadState.RETIRED)
-        .order_by(bindings.c.id.desc())
-    )
-    row = t.execute(here).first()
-    return None if row is None else _binding(row)
+    return current_of(of_group(t, group_id), provider, line)
+
+
+def current_of(known: Sequence[Binding], provider: str, line: str) -> Binding | None:
+    """The same, of all threads that a group has."""
+    used = (each for each in reversed(known) if each.state is not ThreadState.RETIRED)
+    return next((each for each in used if (each.provider, each.line) == (provider, line)), None)
+
+
+def of_group(t: Transaction, group_id: int) -> tuple[Binding, ...]:
+    """All threads of a group, the oldest first."""
+    return tuple(map(_binding, t.execute(_OF_GROUP, {"of": group_id}).all()))
+
+
+def of_groups(t: Transaction, groups: Sequence[int]) -> tuple[Binding, ...]:
+    """All threads of some groups, the oldest first."""
+    return tuple(map(_binding, t.execute(_OF_GROUPS, {"of": groups}).all()))
 
 
 def by_id(t: Transaction, binding_id: int) -> Binding:
     """One thread."""
-    return _binding(t.execute(select(bindings).where(bindings.c.id == binding_id)).one())
+    return _binding(t.execute(_OF_ID, {"of": binding_id}).one())
 
 
 def by_thread(t: Transaction, provider: str, line: str, thread: str) -> Binding | None:
     """Whose thread this is."""
-    here = (bindings.c.provider == provider) & (bindings.c.line == line) & (bindings.c.thread == thread)
-    row = t.execute(select(bindings).where(here)).one_or_none()
+    row = t.execute(_OF_THREAD, {"on_provider": provider, "on_line": line, "named": thread}).one_or_none()
     return None if row is None else _binding(row)
+
+
+def owners(t: Transaction, provider: str, line: str, named: Collection[str]) -> Iterator[tuple[str, int]]:
+    """Of these threads, those that a group has, and its number."""
+    for row in t.execute(_OWNERS, {"on_provider": provider, "on_line": line, "named": list(named)}):
+        yield row.thread, row.group_id
 
 
 def pending_of(t: Transaction, provider: str, line: str, people: Iterable[Member]) -> Binding | None:
@@ -112,30 +156,28 @@ def bind(
 
 
 def changed(
-    t: Transaction, binding_id: int, group: Group, doubtful: Collection[Address] = (), *, opened: bool = False
+    t: Transaction, binding: Binding | int, group: Group, doubtful: Collection[Address] = (), *, opened: bool = False
 ) -> Binding:
     """Keep what a thread is by now. Raises `AlreadyBound` if its id turns out to be another group's."""
-    before = by_id(t, binding_id)
+    before = by_id(t, binding) if isinstance(binding, int) else binding
     if not before.people:  # somebody who was in it is forgotten, so nothing more is kept of it
         return before
-    values: dict[str, Any] = {}
+    values: dict[str, Any] = {
+        "dump": group.dump(),
+        "people": member_set_id(group.line, group.members or ()),
+        "doubtful": sorted(map(write_address, doubtful)),
+    }
     if opened or before.thread is not None:
         if group.id != before.thread:
-            _free(t, before.group_id, group.provider, group.line, group.id, binding_id)
-        values = {"thread": group.id}
+            _free(t, before.group_id, group.provider, group.line, group.id, before.id)
+        values["thread"] = group.id
         if before.state is not ThreadState.RETIRED:
             values["state"] = ThreadState.OPEN
-    t.execute(
-        update(bindings)
-        .where(bindings.c.id == binding_id)
-        .values(
-            dump=group.dump(),
-            people=member_set_id(group.line, group.members or ()),
-            doubtful=sorted(map(write_address, doubtful)),
-            **values,
-        )
-    )
-    return by_id(t, binding_id)
+    was = {**attrs.asdict(before, recurse=False), "doubtful": sorted(map(write_address, before.doubtful))}
+    if all(was[name] == value for name, value in values.items()):  # as after most messages
+        return before
+    t.execute(_CHANGE, {"of": before.id, **values})
+    return by_id(t, before.id)
 
 
 def merge(t: Transaction, binding_id: int, group: Group) -> None:
@@ -181,23 +223,6 @@ def release(t: Transaction, group_id: int) -> None:
     t.execute(update(bindings).where(bindings.c.group_id == group_id).values(values))
 
 
-def listed(t: Transaction, group_id: int) -> tuple[Thread, ...]:
-    """All threads of a group, the oldest first."""
-    rows = t.execute(select(bindings).where(bindings.c.group_id == group_id).order_by(bindings.c.id))
-    return tuple(
-        Thread(
-            connection=row.connection,
-            provider=row.provider,
-            line=row.line,
-            group=Group.load(row.dump),
-            state=ThreadState(row.state),
-            created_at=row.created_at,
-            retired_at=row.retired_at,
-        )
-        for row in rows
-    )
-
-
 def forked(t: Transaction, group_id: int) -> tuple[Fork, ...]:
     """When and why a group went on in another thread, the oldest first."""
     rows = t.execute(select(forks).where(forks.c.group_id == group_id).order_by(forks.c.id))
@@ -229,12 +254,18 @@ def _binding(row: Row[Any]) -> Binding:
         provider=row.provider,
         line=row.line,
         thread=row.thread,
-        group=Group.load(row.dump),
+        dump=row.dump,
+        group=_group(row.dump),
         doubtful=frozenset(map(read_address, row.doubtful)),
         state=ThreadState(row.state),
         people=row.people,
         vendor_name=row.vendor_name,
+        created_at=row.created_at,
+        retired_at=row.retired_at,
     )
+
+
+_group = lru_cache(1024)(Group.load)  # a message reads the same few texts again and again
 
 
 def replace(t: Transaction, binding_id: int, by: Binding) -> None:

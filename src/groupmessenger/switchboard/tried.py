@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import attrs
-from sqlalchemy import Row, select
+from sqlalchemy import Row, bindparam, select
 
 from .._dumping import read_address
 from ..messages import Attempt, Degradation, FailureReason, Receipt, Status
@@ -19,18 +19,24 @@ UNDER_WAY = (State.PREPARING, State.SENDING)
 
 
 @attrs.frozen(kw_only=True)
-class Tried:
-    """One attempt as the directory has it. Its times are by the directory's clock."""
+class Begun:
+    """What of an attempt never changes."""
 
-    id: int
     token: str = attrs.field(repr=False)
     message_id: int
     group_id: int
-    key: str | None
-    likeness: str = attrs.field(repr=False)
     connection: str
     provider: str
     line: str = attrs.field(repr=False)
+
+
+@attrs.frozen(kw_only=True)
+class Tried(Begun):
+    """One attempt as the directory has it. Its times are by the directory's clock."""
+
+    id: int
+    key: str | None
+    likeness: str = attrs.field(repr=False)
     binding_id: int | None
     state: State
     lease_until: datetime
@@ -102,25 +108,32 @@ def may_be_another(t: Transaction, tried: Tried, settle: float) -> bool:
 
 def by_token(t: Transaction, token: str) -> Tried:
     """One attempt."""
-    (found,) = _tried(t, t.execute(_SELECT.where(attempts.c.token == token)).all())
+    (found,) = _tried(t, t.execute(_OF_TOKEN, {"token": token}).all())
     return found
 
 
 def last_of(t: Transaction, message_id: int) -> Tried | None:
     """The attempt that sent a message, else the last."""
-    best = (attempts.c.state == State.SENT).desc(), attempts.c.id.desc()
-    rows = t.execute(_SELECT.where(attempts.c.message_id == message_id).order_by(*best).limit(1)).all()
-    return next(iter(_tried(t, rows)), None)
+    return next(iter(_tried(t, t.execute(_LAST, {"message": message_id}).all())), None)
 
 
 def open_of(t: Transaction, group_id: int) -> Sequence[Tried]:
     """The attempts of a group that have not ended for certain, the oldest first."""
-    unsure = (attempts.c.state == State.UNKNOWN) & attempts.c.gave_up_at.is_(None)
-    here = (attempts.c.group_id == group_id) & (attempts.c.state.in_(UNDER_WAY) | unsure)
-    return _tried(t, t.execute(_SELECT.where(here).order_by(attempts.c.id)).all())
+    return _tried(t, t.execute(_OPEN, {"group": group_id}).all())
 
 
 _SELECT = select(attempts, messages.c.key, messages.c.likeness).join(messages)
+_OF_TOKEN = _SELECT.where(attempts.c.token == bindparam("token"))
+_LAST = (
+    _SELECT.where(attempts.c.message_id == bindparam("message"))
+    .order_by((attempts.c.state == State.SENT).desc(), attempts.c.id.desc())
+    .limit(1)
+)
+_OPEN = _SELECT.where(
+    attempts.c.group_id == bindparam("group"),
+    attempts.c.state.in_((*UNDER_WAY, State.UNKNOWN)),  # for the index
+    (attempts.c.state != State.UNKNOWN) | attempts.c.gave_up_at.is_(None),
+).order_by(attempts.c.id)
 
 
 def _tried(t: Transaction, rows: Iterable[Row[Any]]) -> tuple[Tried, ...]:

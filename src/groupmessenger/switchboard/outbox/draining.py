@@ -17,7 +17,7 @@ from ..board import Board
 from ..directory import Transaction
 from ..sending import Sending
 from ..settling import settle_one
-from ..tried import UNDER_WAY, Tried, by_token, last_of, open_of
+from ..tried import UNDER_WAY, Tried, by_token, last_of
 from ..turns import Later, Turn
 from ..values import State
 from . import following, lanes, pauses, queue
@@ -103,8 +103,7 @@ class Draining:
         if failures is None:
             return None
         self._progress(t, group_id, sent_by)
-        ledger.expire(t, group_id)
-        tried = next(iter(open_of(t, group_id)), None)
+        tried = next(iter(ledger.open_now(t, group_id)), None)
         if tried is None:
             return queue.head(t, group_id) or _Rest(None)
         if tried.state is State.PREPARING and following.is_workers(t, tried.message_id):

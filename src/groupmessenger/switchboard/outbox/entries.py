@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, func, select
+from sqlalchemy import ColumnElement, Row, bindparam, func, select
 
 from ...errors import InvalidInput
 from ..directory import Transaction
@@ -15,14 +15,28 @@ from .values import OutboxEntry, OutboxState
 ENDED = (OutboxState.SENT, OutboxState.CANCELLED)
 
 
+_tried = attempts.alias()
+_EVERY = (
+    select(outbox, messages.c.key, groups.c.name, attempts.c.connection, attempts.c.token, attempts.c.gave_up_at)
+    .join(messages, messages.c.id == outbox.c.message_id)
+    .join(groups, groups.c.id == outbox.c.group_id)
+    .outerjoin(
+        attempts,
+        attempts.c.id
+        == select(func.max(_tried.c.id)).where(_tried.c.message_id == outbox.c.message_id).scalar_subquery(),
+    )
+)
+_ONE = _EVERY.where(outbox.c.id == bindparam("of"))
+
+
 def one(t: Transaction, number: int) -> OutboxEntry:
     """One message. Raises `InvalidInput` if there is none of that number."""
     if type(number) is not int:
         raise InvalidInput(f"a message of the outbox is named by its number, not {type(number).__name__}")
-    found = _entries(t, outbox.c.id == number, 1)
-    if not found:
+    row = t.execute(_ONE, {"of": number}).one_or_none()
+    if row is None:
         raise InvalidInput(f"there is no message {number} in the outbox")
-    return found[0]
+    return _entry(row)
 
 
 def listed(
@@ -58,18 +72,7 @@ def oldest(t: Transaction) -> float | None:
 
 
 def _entries(t: Transaction, here: ColumnElement[bool], limit: int | None) -> tuple[OutboxEntry, ...]:
-    tried = attempts.alias()
-    last = select(func.max(tried.c.id)).where(tried.c.message_id == outbox.c.message_id).scalar_subquery()
-    rows = (
-        select(outbox, messages.c.key, groups.c.name, attempts.c.connection, attempts.c.token, attempts.c.gave_up_at)
-        .join(messages, messages.c.id == outbox.c.message_id)
-        .join(groups, groups.c.id == outbox.c.group_id)
-        .outerjoin(attempts, attempts.c.id == last)
-        .where(here)
-        .order_by(outbox.c.id)
-        .limit(limit)
-    )
-    return tuple(map(_entry, t.execute(rows).all()))
+    return tuple(map(_entry, t.execute(_EVERY.where(here).order_by(outbox.c.id).limit(limit)).all()))
 
 
 def _entry(row: Row[Any]) -> OutboxEntry:

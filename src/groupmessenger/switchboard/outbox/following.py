@@ -4,14 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Collection
 
-from sqlalchemy import case, exists, func, select, update
+from sqlalchemy import bindparam, case, exists, func, select, update
 
 from ..directory import Transaction
-from ..tables import attempts
+from ..tables import Moment, attempts
 from ..tried import UNDER_WAY, Tried, last_of
 from ..values import State
 from .tables import lanes, outbox
 from .values import OutboxState
+
+_OF_MESSAGE = outbox.c.message_id == bindparam("of")
+_BEGIN = (
+    update(outbox)
+    .where(_OF_MESSAGE, outbox.c.state == OutboxState.QUEUED)
+    .values(tries=outbox.c.tries + 1, tried_since=func.coalesce(outbox.c.tried_since, bindparam("now", type_=Moment)))
+)
+_SENT = update(outbox).where(_OF_MESSAGE)
 
 
 def begin(t: Transaction, message_id: int, worker: str | None) -> bool:
@@ -19,22 +27,14 @@ def begin(t: Transaction, message_id: int, worker: str | None) -> bool:
 
     What was taken back, or failed, stays so whatever becomes of an attempt that is not the queue's, unless it is sent.
     """
-    mine = (outbox.c.message_id == message_id) & (outbox.c.state == OutboxState.QUEUED)
-    values = {
-        "state": OutboxState.SENDING,
-        "tries": outbox.c.tries + 1,
-        "tried_since": func.coalesce(outbox.c.tried_since, t.now),
-        "worker": worker,
-        "error": None,
-        "ended_at": None,
-    }
-    return bool(t.execute(update(outbox).where(mine).values(values)).rowcount) or worker is None
+    values = {"state": OutboxState.SENDING, "worker": worker, "error": None, "ended_at": None}
+    return bool(t.execute(_BEGIN, {"of": message_id, "now": t.now, **values}).rowcount) or worker is None
 
 
 def sent(t: Transaction, message_id: int) -> None:
     """It is known that a message was sent: its text is not kept any longer."""
     values = {"state": OutboxState.SENT, "ended_at": t.now, **dict.fromkeys(("dump", "carried", "due_at", "error"))}
-    t.execute(update(outbox).where(outbox.c.message_id == message_id).values(values))
+    t.execute(_SENT, {"of": message_id, **values})
 
 
 def unknown(t: Transaction, message_ids: Collection[int], why: str) -> None:

@@ -5,13 +5,26 @@ A lease keeps workers out of each other's way. That nothing is sent twice does n
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from datetime import datetime, timedelta
 
-from sqlalchemy import ColumnElement, except_, exists, func, intersect, or_, select, union, update
+from sqlalchemy import (
+    ColumnElement,
+    bindparam,
+    except_,
+    exists,
+    func,
+    intersect,
+    literal_column,
+    or_,
+    select,
+    union,
+    update,
+)
 
+from ..among import among
 from ..directory import Transaction
-from ..tables import attempts
+from ..tables import Moment, attempts, groups
 from ..tried import UNDER_WAY
 from ..values import State
 from .tables import lanes, outbox
@@ -19,6 +32,43 @@ from .values import OutboxState
 
 _AT_ONCE = 500  # groups, so that nobody waits long for a sweep
 LEASE = 30.0  # seconds; a worker that lives makes it anew every few
+_LIKE_NEW = 0.75  # of a lease, that is not written anew
+
+
+_OF = lanes.c.group_id == bindparam("of")
+_MINE = _OF & (lanes.c.owner == bindparam("by"))
+_LATER = or_(lanes.c.wake_at.is_(None), lanes.c.wake_at > bindparam("moment", type_=Moment))
+_WAKE_ANYWAY = update(lanes).where(_OF, _LATER).values(wake_at=bindparam("moment", type_=Moment))
+_CALM = (lanes.c.failures == 0) | lanes.c.wake_at.is_(None)
+_LANES = (
+    select(
+        groups.c.id.label("group_id"),
+        bindparam("moment", type_=Moment).label("wake_at"),
+        literal_column("0").label("failures"),
+    )
+    .where(among(groups.c.id, "of"))
+    .order_by(groups.c.name)  # so that two who do this at once never wait for each other
+)
+_WAKE_SOME = (
+    update(lanes).where(among(lanes.c.group_id, "of"), _LATER, _CALM).values(wake_at=bindparam("moment", type_=Moment))
+)
+_WAKE = _WAKE_ANYWAY.where(_CALM)
+_KEEP = update(lanes).where(_MINE)
+_LEASED = select(lanes.c.failures, lanes.c.lease_until).where(_MINE)
+_HOLDS = (
+    select(lanes.c.group_id)
+    .where(_MINE, lanes.c.lease_until > bindparam("now", type_=Moment))
+    .with_for_update(key_share=True)
+)
+_PROGRESSED = update(lanes).where(_MINE, lanes.c.failures > 0)
+_LOCKED = select(lanes.c.group_id).where(_MINE).with_for_update()
+_RELEASED = update(lanes).where(_MINE).values(failures=0)
+_FAILED = update(lanes).where(_MINE).values(failures=lanes.c.failures + 1)
+_WAITING = select(outbox.c.id, outbox.c.due_at).where(
+    outbox.c.group_id == bindparam("of"), outbox.c.state == OutboxState.QUEUED
+)
+_NEXT = _WAITING.where(outbox.c.due_at.is_(None)).limit(1)
+_NEXT_TIMED = _WAITING.where(outbox.c.due_at.is_not(None)).order_by(outbox.c.due_at).limit(1)
 
 
 def wake(t: Transaction, group_id: int, at: datetime | None = None, *, anyway: bool = False) -> bool:
@@ -29,11 +79,15 @@ def wake(t: Transaction, group_id: int, at: datetime | None = None, *, anyway: b
     moment = at or t.now
     if t.insert_once(lanes, group_id=group_id, wake_at=moment, failures=0):
         return True
-    here = lanes.c.group_id == group_id
-    if not anyway:
-        here &= (lanes.c.failures == 0) | lanes.c.wake_at.is_(None)
-    later = or_(lanes.c.wake_at.is_(None), lanes.c.wake_at > moment)
-    return bool(t.execute(update(lanes).where(here, later).values(wake_at=moment)).rowcount)
+    statement = _WAKE_ANYWAY if anyway else _WAKE
+    return bool(t.execute(statement, {"of": group_id, "moment": moment}).rowcount)
+
+
+def wake_some(t: Transaction, group_ids: Sequence[int], at: datetime | None) -> None:
+    """Do that for several groups."""
+    moment = at or t.now
+    t.insert_selected(lanes, _LANES, {"of": group_ids, "moment": moment})
+    t.execute(_WAKE_SOME, {"of": group_ids, "moment": moment})
 
 
 def wake_all(t: Transaction) -> None:
@@ -54,39 +108,36 @@ def claim(t: Transaction, group_id: int, owner: str) -> bool:
 
 def keep(t: Transaction, group_id: int, owner: str) -> int | None:
     """Make the lease of a lane last again, and give how often it failed; None where it is not ours any more."""
-    mine = is_mine(group_id, owner)
-    if not t.execute(update(lanes).where(mine).values(lease_until=_lease(t))).rowcount:
+    mine = {"of": group_id, "by": owner}
+    row = t.execute(_LEASED, mine).one_or_none()
+    if row is None:
         return None
-    return int(t.execute(select(lanes.c.failures).where(mine)).scalar_one())
-
-
-def is_mine(group_id: int, owner: str) -> ColumnElement[bool]:
-    """Whether a lane is this worker's, as far as nobody took it over."""
-    return (lanes.c.group_id == group_id) & (lanes.c.owner == owner)
+    if row.lease_until - t.now < timedelta(seconds=LEASE * _LIKE_NEW):
+        renewed = t.execute(_KEEP, {**mine, "lease_until": _lease(t)}).rowcount
+        return int(row.failures) if renewed else None
+    return int(row.failures)
 
 
 def holds(t: Transaction, group_id: int, owner: str) -> bool:
     """Whether a lane is this worker's still."""
-    mine = is_mine(group_id, owner) & (lanes.c.lease_until > t.now)
-    return t.execute(select(lanes.c.group_id).where(mine).with_for_update(key_share=True)).first() is not None
+    return t.execute(_HOLDS, {"of": group_id, "by": owner, "now": t.now}).first() is not None
 
 
 def progressed(t: Transaction, group_id: int, owner: str) -> None:
     """A message of a lane came to an end."""
-    t.execute(update(lanes).where(is_mine(group_id, owner), lanes.c.failures > 0).values(failures=0))
+    t.execute(_PROGRESSED, {"of": group_id, "by": owner, "failures": 0})
 
 
 def release(t: Transaction, group_id: int, owner: str, rest: float | None, *, failed: bool) -> None:
     """Give a lane back, to be looked at in `rest` seconds; None: when the next of its messages is due."""
-    mine = is_mine(group_id, owner)
-    if t.execute(select(lanes.c.group_id).where(mine).with_for_update()).first() is None:
+    mine = {"of": group_id, "by": owner}
+    if t.execute(_LOCKED, mine).first() is None:
         return
     wake_at = _next_due(t, group_id) if rest is None else t.now + timedelta(seconds=rest)
-    failures = lanes.c.failures + 1 if failed else 0
-    values = {"owner": None, "lease_until": None, "wake_at": wake_at, "failures": failures}
+    values = {"owner": None, "lease_until": None, "wake_at": wake_at}
     if rest is None:
         values["turn_at"] = None
-    t.execute(update(lanes).where(mine).values(values))
+    t.execute(_FAILED if failed else _RELEASED, {**mine, **values})
 
 
 def renew(t: Transaction, owner: str, groups: Collection[int]) -> None:
@@ -134,17 +185,19 @@ def tidy(t: Transaction) -> None:
     """Let groups rest that wait to be looked at, and whose messages were all taken back."""
     queued = exists().where(outbox.c.group_id == lanes.c.group_id, outbox.c.state == OutboxState.QUEUED)
     unsure = (attempts.c.state == State.UNKNOWN) & attempts.c.gave_up_at.is_(None)
-    open_ = exists().where(attempts.c.group_id == lanes.c.group_id, or_(unsure, attempts.c.state.in_(UNDER_WAY)))
+    may_be = attempts.c.state.in_((*UNDER_WAY, State.UNKNOWN))  # for the index
+    open_ = exists().where(
+        attempts.c.group_id == lanes.c.group_id, may_be, or_(unsure, attempts.c.state.in_(UNDER_WAY))
+    )
     idle = _free(t) & (lanes.c.wake_at <= t.now) & ~queued & ~open_
     t.execute(update(lanes).where(idle).values(wake_at=None, turn_at=None, owner=None, lease_until=None))
 
 
 def _next_due(t: Transaction, group_id: int) -> datetime | None:
-    here = (outbox.c.group_id == group_id) & (outbox.c.state == OutboxState.QUEUED)
-    if t.execute(select(outbox.c.id).where(here, outbox.c.due_at.is_(None)).limit(1)).first() is not None:
+    if t.execute(_NEXT, {"of": group_id}).first() is not None:
         return t.now
-    found: datetime | None = t.execute(select(func.min(outbox.c.due_at)).where(here)).scalar()
-    return found
+    timed = t.execute(_NEXT_TIMED, {"of": group_id}).first()
+    return None if timed is None else timed.due_at
 
 
 def _free(t: Transaction) -> ColumnElement[bool]:

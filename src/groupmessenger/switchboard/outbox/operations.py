@@ -3,32 +3,30 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from datetime import datetime, timedelta
-from itertools import islice
+from collections.abc import Callable, Iterable, Mapping
+from datetime import UTC, datetime, timedelta
 from types import MappingProxyType
 from typing import Any, TypeVar
 
-from sqlalchemy import select
-
-from ...errors import DirectoryError, GroupMessengerError, InvalidInput, Outcome, SwitchHeld
+from ...errors import DirectoryError, InvalidInput, Outcome, SwitchHeld
 from ...flow import Now, Sleep
 from ...inputs import as_message
 from ...messages import Message
-from .. import admission, ledger, people, routing
+from .. import admission, known, ledger, people, routing
 from ..board import Board
 from ..directory import Transaction
 from ..inputs import as_key
-from ..tables import groups, messages
-from ..values import LogicalGroup
+from ..known import Known
 from . import entries, lanes, pauses, queue
+from .batches import Batch, in_parts, put
+from .batches import missing as missing_of
 from .statistics import stats
 from .values import OutboxEntry, OutboxState, OutboxStats, Pause, Progress
 from .wakening import nudge
 
 T = TypeVar("T")
 
-_AT_ONCE = 200  # messages in one transaction
+_AT_ONCE = 500  # messages in one transaction
 _LOOK = 0.5  # seconds between two looks at a batch
 
 
@@ -55,14 +53,15 @@ class Outbox:
         wanted, key, at = as_message(message), as_key(key), _moment(at)
 
         def put(t: Transaction) -> OutboxEntry:
-            group = people.load(t, name)
-            known = None if key is None else ledger.keyed(t, group.id, key, wanted)
-            if known is None:
-                self._check(t, group, wanted)
-            number, new = queue.add(t, group.id, wanted, key, at, known=known, carried=carried)
+            here = known.named(t, name)
+            group = here.group
+            before = None if key is None else ledger.keyed(t, group.id, key, wanted)
+            if before is None:
+                self._check(t, here, wanted)
+            number, new = queue.add(t, group.id, wanted, key, at, known=before, carried=carried)
             if new and _wake(t, group.id, at):
                 nudge(t, group.id)
-            return entries.one(t, number)
+            return entries.one(t, number) if before is not None or not new else _entry(t, number, group.name, key, at)
 
         return put
 
@@ -99,8 +98,9 @@ class Outbox:
         wanted, batch, at = as_message(message), as_key(key) or f"batch-{secrets.token_hex(8)}", _moment(at)
         await self._known(names, wanted, batch)
         carried = await self.carried()
-        for some in _in_parts(names, _AT_ONCE):
-            await self._board.do(self._put_some, some, wanted, batch, at, carried)
+        queued = Batch(board=self._board, message=wanted, key=batch, at=at, carried=carried)
+        for some in in_parts(names, _AT_ONCE):
+            await self._board.do(put, queued, some)
             self._tell()
             if on_progress is not None:
                 on_progress(await self.progress(batch))
@@ -110,44 +110,21 @@ class Outbox:
         """Raise `InvalidInput` with the names that no group has, `KeyReused` where the key is another message's."""
         missing: list[str] = []
         count = 0
-        for some in _in_parts(names, 500):
-            lost = await self._board.do(_missing, some, message, key)
+        for some in in_parts(names, 500):
+            lost = await self._board.do(missing_of, some, message, key)
             count += len(lost)
             missing.extend(lost[: 5 - len(missing)])
         if missing:
             more = f" and {count - len(missing)} more" if count > len(missing) else ""
             raise InvalidInput(f"there is no group {', '.join(map(repr, missing))}{more}: nothing was queued")
 
-    def _put_some(
-        self,
-        t: Transaction,
-        names: Sequence[str],
-        message: Message,
-        batch: str,
-        at: datetime | None,
-        carried: Mapping[str, str],
-    ) -> None:
-        for name in sorted(names):  # so that two who do this at once never wait for each other
-            try:
-                group, refused = people.load(t, name), None
-            except InvalidInput:  # it was put away since the names were looked at
-                continue
-            known = ledger.keyed(t, group.id, batch, message)
-            try:
-                if known is None:
-                    self._check(t, group, message)
-            except GroupMessengerError as error:
-                refused = str(error)
-            queue.add(t, group.id, message, batch, at, known=known, carried=carried, batch=batch, refused=refused)
-            lanes.wake(t, group.id, at)
-
-    def _check(self, t: Transaction, group: LogicalGroup, message: Message) -> None:
+    def _check(self, t: Transaction, here: Known, message: Message) -> None:
         """Raise what keeps a message from being sent as things are now."""
         try:
-            route = routing.choose(group, message, self._board.rules, self._board.lines)
+            route = routing.choose(here.group, message, self._board.rules, self._board.lines)
         except SwitchHeld:  # somebody is asked, and the message waits for the answer
             return
-        admission.refuse(t, group, route.line, message.leave_out)
+        admission.refuse(t, here, route.line, message.leave_out)
 
     async def progress(self, batch: str, begun: datetime | None = None, before: int = 0) -> Progress:
         """How far a batch has come, and how fast since `begun`, when so many had ended before."""
@@ -231,29 +208,18 @@ def _wake(t: Transaction, group_id: int, at: datetime | None) -> bool:
     return lanes.wake(t, group_id, at) and at is None
 
 
+def _entry(t: Transaction, number: int, name: str, key: str | None, at: datetime | None) -> OutboxEntry:
+    """One that was just queued, as it would be read."""
+    due_at = None if at is None or at <= t.now else at.astimezone(UTC)
+    return OutboxEntry(id=number, logical=name, key=key, state=OutboxState.QUEUED, due_at=due_at, queued_at=t.now)
+
+
 def _progress(t: Transaction, batch: str) -> tuple[dict[OutboxState, int], tuple[Pause, ...]]:
     return entries.counts(t, batch), pauses.listed(t)
 
 
 def _ended(counts: Mapping[OutboxState, int]) -> int:
     return sum(count for state, count in counts.items() if state not in queue.OPEN)
-
-
-def _missing(t: Transaction, names: Sequence[str], message: Message, key: str) -> list[str]:
-    here = select(groups.c.name, groups.c.id).where(groups.c.name.in_(names), groups.c.archived_at.is_(None))
-    known = {row.name: row.id for row in t.execute(here)}
-    used = select(messages.c.group_id).where(messages.c.group_id.in_(known.values()), messages.c.key == key)
-    for group_id in t.execute(used).scalars().all():
-        ledger.keyed(t, group_id, key, message)
-    return [name for name in names if name not in known]
-
-
-def _in_parts(names: Iterable[str], size: int) -> Iterator[list[str]]:
-    left = iter(names)
-    while part := list(islice(left, size)):
-        if wrong := next((name for name in part if not isinstance(name, str)), None):
-            raise InvalidInput(f"a group is named by its name, a text, not {type(wrong).__name__}")
-        yield part
 
 
 def _moment(at: datetime | None) -> datetime | None:

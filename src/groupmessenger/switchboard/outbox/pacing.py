@@ -14,10 +14,11 @@ from typing import Any
 
 import attrs
 from pyrate_limiter import GCRA, Rate
-from sqlalchemy import Row, select, update
+from sqlalchemy import Row, bindparam, select, update
 
 from ...capabilities import LimitName, Unit
 from ...phone import Address
+from ..among import among
 from ..directory import Transaction
 from ..lines import Line
 from .tables import lanes, paces
@@ -27,6 +28,12 @@ _OF_THE_LIMIT = Fraction(19, 20)  # what leaves evenly does not arrive so
 _FARTHEST = 2**62  # what a column holds
 _LONGEST = 300_000_000  # microseconds that a line lasts
 _algorithm = GCRA()
+
+_OF_NAME = paces.c.name == bindparam("of")
+_OF = select(paces).where(_OF_NAME).with_for_update()
+_OF_ALL = select(paces).where(among(paces.c.name, "of"))
+_CHANGE = update(paces).where(_OF_NAME)
+_LEFT = update(lanes).where(lanes.c.group_id == bindparam("of"), lanes.c.turn_at.is_not(None))
 
 
 @attrs.frozen
@@ -69,8 +76,8 @@ def wait(t: Transaction, pace: Pace, weight: int, group_id: int) -> float:
     rate = Rate(pace.limit, pace.interval, burst=weight)
     (after,), decision = _algorithm.step([rate], (_state(t, row, pace),), _milliseconds(t), weight)
     if decision.allowed:
-        t.execute(update(paces).where(paces.c.name == row.name).values(state=min(int(after), _FARTHEST)))
-        t.execute(update(lanes).where(lanes.c.group_id == group_id).values(turn_at=None))
+        t.execute(_CHANGE, {"of": row.name, "state": min(int(after), _FARTHEST)})
+        t.execute(_LEFT, {"of": group_id, "turn_at": None})
         return 0.0
     return _turn(t, row, pace, weight, group_id)
 
@@ -85,16 +92,15 @@ def count(t: Transaction, pace: Pace, weight: int) -> None:
     row = _row(t, pace)
     rate = Rate(pace.limit, pace.interval, burst=weight)
     (after,), _ = _algorithm.step([rate], (0,), max(_milliseconds(t), _state(t, row, pace) // 1000), weight)
-    t.execute(update(paces).where(paces.c.name == row.name).values(state=min(int(after), _FARTHEST)))
+    t.execute(_CHANGE, {"of": row.name, "state": min(int(after), _FARTHEST)})
 
 
 def _row(t: Transaction, pace: Pace) -> Row[Any]:
     name = t.digest(pace.name)
-    here = select(paces).where(paces.c.name == name).with_for_update()
-    row = t.execute(here).one_or_none()
+    row = t.execute(_OF, {"of": name}).one_or_none()
     if row is None:
         t.insert_once(paces, name=name, state=0, line=0)
-        row = t.execute(here).one()
+        row = t.execute(_OF, {"of": name}).one()
     return row
 
 
@@ -131,7 +137,7 @@ def waits(t: Transaction, lines: Iterable[Line]) -> dict[str, tuple[Pace, float]
     if not known:
         return {}
     digests = {name: t.digest(pace.name) for name, pace in known.items()}
-    rows = {row.name: row for row in t.execute(select(paces).where(paces.c.name.in_(set(digests.values())))).all()}
+    rows = {row.name: row for row in t.execute(_OF_ALL, {"of": list(digests.values())}).all()}
     until = {name: _state(t, rows[digests[name]], pace) for name, pace in known.items() if digests[name] in rows}
     now = t.now.timestamp()
     return {name: (pace, max(until.get(name, 0) / 1_000_000 - now, 0.0)) for name, pace in known.items()}

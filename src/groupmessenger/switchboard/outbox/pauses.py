@@ -4,12 +4,17 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from sqlalchemy import delete, select, update
+from sqlalchemy import bindparam, delete, select, update
 
 from ..directory import Transaction
+from ..tables import Moment
 from . import lanes
 from .tables import pauses
 from .values import Pause
+
+_NOW = bindparam("now", type_=Moment)
+_LISTED = select(pauses).where(pauses.c.until > _NOW).order_by(pauses.c.connection)
+_OVER = delete(pauses).where(pauses.c.connection == bindparam("of"), pauses.c.until <= _NOW)
 
 
 def pause(t: Transaction, connection: str, kind: str, reason: str, first: float, longest: float) -> Pause:
@@ -27,7 +32,7 @@ def pause(t: Transaction, connection: str, kind: str, reason: str, first: float,
 
 def listed(t: Transaction) -> tuple[Pause, ...]:
     """All connections that are paused."""
-    rows = t.execute(select(pauses).where(pauses.c.until > t.now).order_by(pauses.c.connection))
+    rows = t.execute(_LISTED, {"now": t.now})
     return tuple(
         Pause(connection=row.connection, until=row.until, kind=row.kind, reason=row.reason, since=row.since)
         for row in rows
@@ -36,7 +41,7 @@ def listed(t: Transaction) -> tuple[Pause, ...]:
 
 def over(t: Transaction, connection: str) -> None:
     """A message went out by a connection: it is not paused, and what was before is forgotten."""
-    t.execute(delete(pauses).where(pauses.c.connection == connection, pauses.c.until <= t.now))
+    t.execute(_OVER, {"of": connection, "now": t.now})
 
 
 def reconsider(t: Transaction) -> None:

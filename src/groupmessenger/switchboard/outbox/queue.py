@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
 import attrs
-from sqlalchemy import delete, select, update
+from sqlalchemy import Text, bindparam, delete, literal, literal_column, select, update
 
 from ..._dumping import dump, load
 from ...errors import InvalidInput
 from ...messages import Message
 from .. import ledger
+from ..among import among
 from ..directory import Transaction
-from ..tables import attempts, groups, messages
+from ..tables import Moment, attempts, groups, messages
+from ..telling_apart import told_apart
 from ..tried import UNDER_WAY, last_of
 from ..values import State
 from . import entries, lanes
@@ -23,6 +25,47 @@ from .values import OutboxEntry, OutboxState
 
 _STATES = {State.SENT: OutboxState.SENT, State.UNKNOWN: OutboxState.UNKNOWN}
 OPEN = (OutboxState.QUEUED, OutboxState.SENDING)
+
+_QUEUED = (
+    select(outbox, messages.c.key, groups.c.name)
+    .join(messages, messages.c.id == outbox.c.message_id)
+    .join(groups, groups.c.id == outbox.c.group_id)
+    .where(outbox.c.group_id == bindparam("of"), outbox.c.state == OutboxState.QUEUED)
+    .limit(1)
+)
+_DUE = _QUEUED.where(outbox.c.due_at <= bindparam("now", type_=Moment)).order_by(outbox.c.due_at, outbox.c.id)
+_IN_TURN = _QUEUED.where(outbox.c.due_at.is_(None)).order_by(outbox.c.id)
+_NUMBER = select(outbox.c.id).where(outbox.c.message_id == bindparam("of"))
+_ALONE = update(outbox).where(outbox.c.message_id == bindparam("of"), outbox.c.batch.is_(None))
+
+
+_MESSAGES = (
+    select(
+        groups.c.id.label("group_id"),
+        bindparam("named", type_=Text).label("key"),
+        bindparam("its_digest", type_=Text).label("digest"),
+        bindparam("its_likeness", type_=Text).label("likeness"),
+        bindparam("its_features", type_=messages.c.features.type).label("features"),
+        bindparam("moment", type_=Moment).label("created_at"),
+    )
+    .where(among(groups.c.id, "of"))
+    .order_by(groups.c.name)
+)
+_ENTRIES = (
+    select(
+        messages.c.group_id,
+        messages.c.id.label("message_id"),
+        messages.c.key.label("batch"),
+        literal(OutboxState.QUEUED.value, Text).label("state"),
+        bindparam("due", type_=Moment).label("due_at"),
+        bindparam("text", type_=Text).label("dump"),
+        literal_column("0").label("tries"),
+        bindparam("moment", type_=Moment).label("queued_at"),
+        bindparam("along", type_=outbox.c.carried.type).label("carried"),
+    )
+    .where(among(messages.c.group_id, "of"), messages.c.key == bindparam("named"))
+    .order_by(messages.c.id)
+)
 
 
 @attrs.frozen(kw_only=True)
@@ -68,7 +111,7 @@ def add(
         if not t.is_callers:  # theirs may last; what is not right then is seen by the worker
             t.lock_group(group_id)  # nobody begins or ends an attempt at it now
         state = _state_of(t, known)
-    new = t.insert_once(
+    number = t.number_once(
         outbox,
         group_id=group_id,
         message_id=known,
@@ -82,10 +125,33 @@ def add(
         ended_at=None if state in OPEN else t.now,
         carried=None if state is OutboxState.SENT else dict(carried) or None,
     )
-    if batch is not None and not new:  # one that was queued for itself is of the batch as well
-        alone = (outbox.c.message_id == known) & outbox.c.batch.is_(None)
-        t.execute(update(outbox).where(alone).values(batch=batch))
-    return int(t.execute(select(outbox.c.id).where(outbox.c.message_id == known)).scalar_one()), new
+    if number is not None:
+        return number, True
+    if batch is not None:  # one that was queued for itself is of the batch as well
+        t.execute(_ALONE, {"of": known, "batch": batch})
+    return int(t.execute(_NUMBER, {"of": known}).scalar_one()), False
+
+
+def add_all(
+    t: Transaction,
+    group_ids: Sequence[int],
+    message: Message,
+    key: str,
+    at: datetime | None,
+    carried: Mapping[str, str],
+) -> bool:
+    """Put a message into the queue for groups that have none with its key, as a batch of that name.
+
+    False where somebody else was at it, so that another may have to be put there.
+    """
+    those = {"of": group_ids, "named": key, "moment": t.now}
+    its = {f"its_{name}": value for name, value in told_apart(t, message).items()}
+    made = t.insert_selected(messages, _MESSAGES, {**those, **its})
+    if made != len(group_ids):
+        return False
+    due = None if at is None or at <= t.now else at
+    t.insert_selected(outbox, _ENTRIES, {**those, "due": due, "text": dump(message), "along": dict(carried) or None})
+    return True
 
 
 def _state_of(t: Transaction, message_id: int) -> OutboxState:
@@ -97,15 +163,8 @@ def _state_of(t: Transaction, message_id: int) -> OutboxState:
 
 def head(t: Transaction, group_id: int) -> Head | None:
     """The next message of a group: of those whose time has come the first, else the first that has none."""
-    rows = (
-        select(outbox, messages.c.key, groups.c.name)
-        .join(messages, messages.c.id == outbox.c.message_id)
-        .join(groups, groups.c.id == outbox.c.group_id)
-        .where(outbox.c.group_id == group_id, outbox.c.state == OutboxState.QUEUED)
-        .limit(1)
-    )
-    timed = rows.where(outbox.c.due_at <= t.now).order_by(outbox.c.due_at, outbox.c.id)
-    row = t.execute(timed).first() or t.execute(rows.where(outbox.c.due_at.is_(None)).order_by(outbox.c.id)).first()
+    here = {"of": group_id, "now": t.now}
+    row = t.execute(_DUE, here).first() or t.execute(_IN_TURN, here).first()
     if row is None:
         return None
     return Head(
@@ -122,7 +181,7 @@ def head(t: Transaction, group_id: int) -> Head | None:
 
 def number_of(t: Transaction, message_id: int) -> int | None:
     """The number of a message, if it is one of the outbox."""
-    return t.execute(select(outbox.c.id).where(outbox.c.message_id == message_id)).scalar()
+    return t.execute(_NUMBER, {"of": message_id}).scalar()
 
 
 def tried_for(t: Transaction, number: int) -> float:
