@@ -21,13 +21,14 @@ from texting import ANN, PRIVATE, SETTINGS, TAKEN, answer, take, text
 import groupmessenger as gm
 from groupmessenger.sandbox import Sandbox
 
-KINDS: list[Callable[[], Any]] = [
-    httpx_aiohttp.AiohttpTransport,
-    httpx_aiohttp.HttpxAiohttpClient,
-    httpx_aiohttp.httpx2.AiohttpTransport,
-    httpx_aiohttp.httpx2.Httpx2AiohttpClient,
-]
-pytestmark = pytest.mark.parametrize("kind", KINDS, ids=["transport", "client", "transport of 2", "client of 2"])
+TRANSPORTS: list[Callable[[], Any]] = [httpx_aiohttp.AiohttpTransport, httpx_aiohttp.httpx2.AiohttpTransport]
+CLIENTS: list[Callable[[], Any]] = [httpx_aiohttp.HttpxAiohttpClient, httpx_aiohttp.httpx2.Httpx2AiohttpClient]
+
+
+@pytest.fixture(params=[*TRANSPORTS, *CLIENTS], ids=["transport", "transport of 2", "client", "client of 2"])
+def kind(request: pytest.FixtureRequest) -> Callable[[], Any]:
+    made: Callable[[], Any] = request.param
+    return made
 
 
 def send(kind: Callable[[], Any], url: str, **options: Any) -> gm.Receipt:
@@ -38,6 +39,21 @@ def test_a_text_is_sent(kind: Callable[[], Any]) -> None:
     with RawServer(take) as server:
         assert "A1" == send(kind, server.url).id
     assert (1, 1) == (len(server.connections), server.received.count(b"hush"))
+
+
+@pytest.mark.parametrize("kind", CLIENTS)
+def test_a_hook_that_does_not_reach_its_own_server_is_no_reason_to_send_again(kind: Callable[[], Any]) -> None:
+    async def log(_: object) -> None:
+        raise (httpx2 if "2" in kind.__name__ else httpx).ConnectError("the log server is down")
+
+    def make() -> Any:
+        client = kind()
+        client.event_hooks = {"response": [log]}
+        return client
+
+    with RawServer(take) as server, pytest.raises(gm.OutcomeUnknown, match="broke off with ConnectError"):
+        send(make, server.url, patience=5)
+    assert 1 == server.received.count(b"hush")
 
 
 def test_a_packed_answer_is_unpacked(kind: Callable[[], Any]) -> None:

@@ -52,6 +52,7 @@ from groupmessenger.messages import (
     Absent,
     Attempt,
     CannotTell,
+    Degradation,
     Found,
     GroupReceipt,
     Message,
@@ -120,6 +121,24 @@ def test_a_group_from_its_first_message_on(here: World, vendor: Vendor) -> None:
         client.send(group, "anybody?")
     assert ["Dinner at eight?"] == vendor.texts
     assert 1 == len(vendor.tokens), "one access token for everything"
+
+
+class Listing(AcmeMessenger):
+    """Its receipts have a list where a tuple is meant."""
+
+    async def send(self, group: Group, message: Message, token: str) -> GroupReceipt:
+        degraded: Any = [Degradation("text", "shortened")]
+        return attrs.evolve(await super().send(group, message, token), degradations=degraded)
+
+    async def send_direct(self, to: Address, message: Message, token: str) -> Receipt:
+        degraded: Any = [Degradation("text", "shortened")]
+        return attrs.evolve(await super().send_direct(to, message, token), degradations=degraded)
+
+
+def test_a_receipt_with_a_list_is_no_error_after_the_message_left(vendor: Vendor) -> None:
+    with Client(Listing(line=LINE, api_key=SECRET), http=vendor.transport(), patience=5) as client:
+        receipts = client.send(client.create_group(FRIENDS), "first"), client.send_direct(ALICE, "psst")
+    assert [(Degradation("text", "shortened"),)] * 2 == [receipt.degradations for receipt in receipts]
 
 
 def test_one_person_is_texted_privately(here: World, vendor: Vendor) -> None:

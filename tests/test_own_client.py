@@ -176,6 +176,17 @@ def test_a_hook_that_raises_leaves_it_in_doubt(way: str, library: ModuleType, ev
     assert (event == "response") == (b"hush" in server.received)
 
 
+def test_a_hook_that_does_not_reach_its_own_server_is_no_reason_to_send_again(way: str, library: ModuleType) -> None:
+    """Its failure to connect is not that of the message, which has left."""
+
+    def log(_: object) -> None:
+        raise library.ConnectError("the log server is down")
+
+    with RawServer(take) as server, pytest.raises(gm.OutcomeUnknown, match="broke off with ConnectError"):
+        text(way, server.url, client(library, event_hooks=hooks(way, response=log)), patience=5)
+    assert 1 == server.received.count(b"hush")
+
+
 # --- the rest
 
 

@@ -105,6 +105,14 @@ def test_an_answer_that_breaks_off(way: str, library: ModuleType) -> None:
     assert 1 == stream.closed
 
 
+def test_an_answer_that_begins_was_asked_for(way: str, library: ModuleType) -> None:
+    """Whatever its stream raises after that, such as what stands for a connection that was never there."""
+    kind = written(library, library.Response(200, stream=Stream(TAKEN[:7], library.ConnectError("gone"))))
+    with pytest.raises(gm.OutcomeUnknown, match="broke off with ConnectError"):
+        text(way, URL, lambda _: kind(), patience=5)
+    assert 1 == len(kind.seen)
+
+
 def test_what_answers_for_it(way: str, library: ModuleType) -> None:
     mock = library.MockTransport(lambda _: library.Response(200, content=TAKEN))
     assert "A1" == text(way, URL, lambda _: mock).id

@@ -232,3 +232,15 @@ def test_a_client_of_the_callers_reads_the_environment_for_the_sandbox_too(
         with pytest.raises(gm.OutcomeUnknown, match="HTTP 403"):
             text(way, server.url, lambda side: getattr(httpx, f"{side}Client")())
     assert 1 == len(proxy.asked)
+
+
+@pytest.mark.parametrize("proxy", ["ftp://me:sesame@127.0.0.1:1", "http://[::1"])
+def test_proxies_that_cannot_be(monkeypatch: pytest.MonkeyPatch, proxy: str) -> None:
+    """They are refused when the client is made, and not told what they are."""
+    monkeypatch.setenv("ALL_PROXY", proxy)
+    settings: dict[str, Any] = {"line": "+13125550100", "api_key_id": "k", "api_secret_key": "s"}
+    for connect in (gm.connect, gm.connect_async):
+        with pytest.raises(gm.ConfigurationError, match="HTTPS_PROXY: the environment's proxies") as caught:
+            connect("sendblue", **settings)
+        assert "sesame" not in repr(caught.value)
+        assert caught.value.__cause__ is None

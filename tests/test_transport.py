@@ -301,6 +301,7 @@ def test_proxy_refuses(way: Way, status: bytes) -> None:
         ({"path": "/send\x00"}, "request: HTTP cannot carry it (InvalidURL)"),
         ({"json": {"text": object()}}, "request: HTTP cannot carry it (TypeError)"),
         ({"json": {"text": float("nan")}}, "request: HTTP cannot carry it (ValueError)"),
+        ({"json": None, "content": "text"}, "request: HTTP cannot carry it (TypeError)"),
         ({"form": {"text": "twice"}}, "request: HTTP cannot carry it (ValueError)"),
         ({"path": "/send#part"}, "request: HTTP cannot carry the # in its URL"),
         ({"path": "send"}, "path: it has to begin with / where credentials go along"),
@@ -808,20 +809,21 @@ async def test_a_connection_for_each_at_a_time() -> None:
                     tasks.start_soon(send)
             assert [response.status for response in ended] == [200] * 25
         assert len(server.connections) == 25
-        assert len(transport._pool._idle) == 25
+        ways = [way for way, _ in transport._pool._idle]
+        assert len(ways) == 25
         await transport.aclose()
-        assert all(way.closed for way, _ in transport._pool._idle)
+        assert all(way.closed for way in ways)
 
 
 @pytest.mark.anyio
-async def test_a_connection_is_given_back_after_a_failure() -> None:
+async def test_no_connection_is_kept_after_a_failure() -> None:
     transport = AsyncTransport(f"http://127.0.0.1:{unused_port()}")
     for _ in range(11):
         with pytest.raises(NotSent):
             await transport(SEND)
         with pytest.raises(ConfigurationError):
             await transport(Request("GET", "nowhere"))
-    assert len(transport._pool._idle) == 1
+    assert not transport._pool._own
     await transport.aclose()
 
 

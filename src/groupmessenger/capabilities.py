@@ -199,7 +199,7 @@ class Capabilities:
         known = tuple(facts.items())
         settled = self._settled.get(known)
         if settled is None:
-            if len(self._settled) == _KEPT:
+            if len(self._settled) >= _KEPT:  # several threads may add one
                 self._settled.clear()
             settled = self._settled[known] = self._settle(group, facts)
         return settled

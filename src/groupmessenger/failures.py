@@ -47,19 +47,22 @@ _AIOHTTP = {
 _CERTIFICATE_REFUSED = re.compile("_ALERT_(.*CERTIFICATE|UNKNOWN_CA|ACCESS_DENIED)")
 
 
-def verdict(error: Exception, library: ModuleType) -> tuple[type[NotSent | MaybeSent], str]:
+def verdict(error: Exception, library: ModuleType, *, left: bool = False) -> tuple[type[NotSent | MaybeSent], str]:
     """Give the outcome, and words for it, in which {connect} and {timeout} stand for seconds.
 
-    `library` is httpx or its fork, whichever raised it. What is not listed may have been sent.
+    `library` is httpx or its fork, whichever raised it. What is not listed may have been sent. `left` says that the
+    request began to: then a failure to connect is another's, of a hook of the caller's or of a second try.
     """
     outcome: type[NotSent | MaybeSent] = MaybeSent
-    words = f"the exchange broke off with {type(error).__name__}"
+    words = broke_off = f"the exchange broke off with {type(error).__name__}"
     for name, listed in _VERDICTS.items():
         if isinstance(error, getattr(library, name, TimeoutError)):
             outcome, words = listed
     if isinstance(error, library.ConnectTimeout):
         causes = [kind.__name__ for kind in type(error.__cause__).__mro__]
         outcome, words = next((_VERDICTS[_AIOHTTP[name]] for name in causes if name in _AIOHTTP), (outcome, words))
+    if left and outcome is NotSent:
+        outcome, words = MaybeSent, broke_off
     if _CERTIFICATE_REFUSED.search(_alert(error, library)):
         return NotSent, "the server did not take our certificate"
     known = (_CONNECT_ERRORS.get(kind) for one in _beneath(error) for kind in type(one).__mro__)

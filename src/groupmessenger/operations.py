@@ -247,7 +247,7 @@ class Operations:
                 receipt,
                 token=prepared.attempt.token,
                 recipients=receipt.recipients or asked,
-                degradations=prepared.degradations + receipt.degradations,
+                degradations=(*prepared.degradations, *receipt.degradations),
             )
 
         return await self._sending.carry_out(prepared.attempt, GroupReceipt, send, finish)
@@ -266,7 +266,7 @@ class Operations:
                 receipt,
                 token=attempt.token,
                 recipients=receipt.recipients or (member.address,),
-                degradations=plan.degradations + receipt.degradations,
+                degradations=(*plan.degradations, *receipt.degradations),
             )
 
         return await self._sending.carry_out(attempt, Receipt, send, finish)

@@ -13,7 +13,7 @@ from .failures import LATE, verdict
 from .flow import MaybeSent, NotSent, Request, Response, TooLong
 from .guarding import is_public
 from .unpacking import Body
-from .ways import Way
+from .ways import ThroughClient, Way
 
 if TYPE_CHECKING:
     import httpx
@@ -45,6 +45,8 @@ class Passage:
         self._library = rules.library
         self._request = request
         self._leave_by = leave_by
+        self._hooked = isinstance(way, ThroughClient)
+        self._left = False
         self._timeout = timeout = rules.timeout if request.timeout is None else request.timeout
         self._connect = connect = min(timeout, CONNECT_WITHIN)
         self.seconds = connect + timeout
@@ -73,6 +75,7 @@ class Passage:
         if event.endswith(_LEAVES):
             if self._leave_by is not None and datetime.now(UTC) >= self._leave_by:
                 raise NotSent(self._say("the connection came about when its time to leave was over"))
+            self._left = self._left or info["request"].method != b"CONNECT"  # which is for a proxy
         elif self._leads_astray(event, info):
             info["return_value"].close()
             raise NotSent(self._say(_PRIVATE))
@@ -89,7 +92,9 @@ class Passage:
 
     def failed(self, error: Exception) -> NotSent | MaybeSent:
         """What to raise for what went wrong since the request was handed over."""
-        outcome, words = verdict(error, self._library)
+        outcome, words = verdict(error, self._library, left=self._left)
+        if outcome is NotSent and self._hooked and not _is_of(error, self.built):
+            outcome, words = MaybeSent, f"the exchange broke off with {type(error).__name__}"
         return outcome(self._say(words))
 
     def _say(self, words: str) -> str:
@@ -97,6 +102,8 @@ class Passage:
 
     def begins(self, response: httpx.Response) -> bool:
         """Say whether there is an answer to be read."""
+        self._left = True
+        self._status = response.status_code
         self._headers = _texts(response.headers.raw)
         if response.is_stream_consumed:  # by a hook of the caller's, or it never was a stream
             self.takes(response.content)
@@ -109,12 +116,20 @@ class Passage:
             self._body.flaw = LATE
         return self._body.takes(raw)
 
-    def answer(self, response: httpx.Response) -> Response:
+    def answer(self) -> Response:
         """Give the whole answer, or raise what was wrong with it."""
         content = self._body.whole()
         if self._body.flaw:
             raise (TooLong if self._body.too_long else MaybeSent)(self._say(self._body.flaw))
-        return Response(response.status_code, content, self._headers, self._request)
+        return Response(self._status, content, self._headers, self._request)
+
+
+def _is_of(error: Exception, request: object) -> bool:
+    """Whether an error is this request's, for all that a client says. A hook's is of another request, or of none."""
+    try:
+        return getattr(error, "request", request) is request
+    except RuntimeError:  # httpx's, where there is none
+        return False
 
 
 def _texts(raw: Iterable[tuple[bytes, bytes]]) -> dict[str, str]:

@@ -45,6 +45,9 @@ class Pool:
         self._idle: deque[tuple[Way, float]] = deque()  # and since when
         self._guard = threading.Lock()
         self._ended = False
+        if self._shared is None:  # at once: that none can be made is to be known when the client is
+            self._own.add(first := making.new_way())
+            self._idle.append((first, time.monotonic()))
 
     def take(self, *, elsewhere: bool = False) -> Way:
         """Give a way, for hosts nobody vouches for if it is for `elsewhere`. Raises ConfigurationError after `end`."""
@@ -62,23 +65,30 @@ class Pool:
             self._own.add(way)
             return way
 
-    def give_back(self, way: Way) -> Way | None:
-        """Take a way back. Gives one that is to be closed, if one idled for too long."""
+    def give_back(self, way: Way, *, sound: bool) -> list[Way]:
+        """Take a way back. Gives those to be closed: that idled for too long; this one too, unless it is sound.
+
+        One whose request broke off is not: where a signal interrupts httpx, it may wait for that answer for ever.
+        """
         if way not in self._own:
-            return None
+            return []
         with self._guard:
             now = time.monotonic()
-            self._idle.append((way, now))
-            oldest, since = self._idle[0]
-            if now - since <= self._idle_at_most:
-                return None
-            self._idle.popleft()
-            self._own.discard(oldest)
-            return oldest
+            over = [] if sound and not self._ended else [way]
+            if not over:
+                self._idle.append((way, now))
+            while self._idle and now - self._idle[0][1] > self._idle_at_most:
+                over.append(self._idle.popleft()[0])
+            self._own.difference_update(over)
+            return over
 
     def end(self) -> list[Way]:
-        """Give all that are to be closed. There are none after that."""
+        """Give all that are to be closed, once. One that is under way is given again when it comes back."""
         with self._guard:
             self._ended = True
             shared = None if self._making.theirs else self._shared
-            return [way for way in (shared, self._stranger, *self._own) if way is not None]
+            ending = [way for way in (shared, self._stranger, *self._own) if way is not None]
+            self._shared = self._stranger = None
+            self._own.difference_update(way for way, _ in self._idle)
+            self._idle.clear()
+            return ending

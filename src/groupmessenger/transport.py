@@ -55,12 +55,15 @@ class Transport:
     def __call__(self, request: Request, leave_by: datetime | None = None) -> Response:
         """Send a request, once, and none of it after `leave_by`. Raises NotSent, MaybeSent or ConfigurationError."""
         way = self._pool.take(elsewhere=request.elsewhere)
+        sound = False
         try:
-            return self._send(way, request, leave_by)
+            response = self._send(way, request, leave_by)
+            sound = True
+            return response
         finally:
-            if (idle := self._pool.give_back(way)) is not None:
+            for over in self._pool.give_back(way, sound=sound):
                 with suppress(Exception):  # it says nothing about this request
-                    idle.close()
+                    over.close()
 
     def _send(self, way: Way, request: Request, leave_by: datetime | None) -> Response:
         exchange = Passage(self._rules, way, request, leave_by)
@@ -79,7 +82,7 @@ class Transport:
             raise
         except Exception as error:
             raise exchange.failed(error) from error
-        return exchange.answer(response)
+        return exchange.answer()
 
     def close(self) -> None:
         """Close the connections, unless the client is the caller's."""
@@ -100,12 +103,15 @@ class AsyncTransport:
     async def __call__(self, request: Request, leave_by: datetime | None = None) -> Response:
         """Send a request, once, and none of it after `leave_by`. Raises NotSent, MaybeSent or ConfigurationError."""
         way = self._pool.take(elsewhere=request.elsewhere)
+        sound = False
         try:
-            return await self._send(way, request, leave_by)
+            response = await self._send(way, request, leave_by)
+            sound = True
+            return response
         finally:
-            if (idle := self._pool.give_back(way)) is not None:
+            for over in self._pool.give_back(way, sound=sound):
                 with suppress(Exception):  # it says nothing about this request
-                    await idle.aclose()
+                    await over.aclose()
 
     async def _send(self, way: Way, request: Request, leave_by: datetime | None) -> Response:
         exchange = Passage(self._rules, way, request, leave_by)
@@ -127,7 +133,7 @@ class AsyncTransport:
             raise
         except Exception as error:
             raise exchange.failed(error) from error
-        return exchange.answer(response)
+        return exchange.answer()
 
     async def aclose(self) -> None:
         """Close the connections, unless the client is the caller's."""
@@ -155,19 +161,24 @@ class _Rules:
         self._http: Any = http
 
     def shared_way(self) -> Way | None:
-        """Give the one way for all requests, if there is one: through what is the caller's, or through proxies."""
+        """Give the one way for all requests where there is one: through what is the caller's."""
         if self.theirs:
             return ThroughClient(self._http, blocking=self._blocking)
         if self._http is not None:
             return Direct(self.library, self._http, blocking=self._blocking, theirs=True)
-        if self._trust_env and getproxies():  # which of them a host takes, if any, is known to a client alone
-            agent = {"user-agent": user_agent()}
-            client = self._client(**self._settings(self._trust_env, MANY), headers=agent)
-            return ThroughClient(client, blocking=self._blocking)
         return None
 
     def new_way(self) -> Way:
         """Give a way of one connection."""
+        if self._trust_env and getproxies():  # which of them a host takes, if any, is known to a client alone
+            settings = self._settings(self._trust_env, 1)
+            try:
+                client = self._client(**settings, headers={"user-agent": user_agent()})
+            except (ValueError, ImportError, self.library.InvalidURL) as error:
+                what = f"the environment's proxies cannot be used ({type(error).__name__})"
+                cure = "look at HTTPS_PROXY and ALL_PROXY; SOCKS needs httpx[socks]"
+                raise wrong("HTTPS_PROXY", what, cure) from None  # its text may have the proxy's password
+            return ThroughClient(client, blocking=self._blocking)
         return Direct(self.library, self._transport(**self._settings(self._trust_env, 1)), blocking=self._blocking)
 
     def new_stranger(self) -> Way:

@@ -69,7 +69,8 @@ class Direct:
         content, kind = body(request)
         if content is None and request.method in _WITH_CONTENT:
             content = b""
-        there, host, fragment = _parsed(self._library, url)
+        parse = _parsed if "?" not in url else _parsed.__wrapped__  # a query may hold numbers, which are not kept
+        there, host, fragment = parse(self._library, url)
         headers = {b"host": host, **self._always}
         if kind:
             headers[b"content-type"] = kind.encode()

@@ -23,6 +23,8 @@ def body(request: Request) -> tuple[bytes | None, str]:
         return _JSON.encode(request.json).encode(), "application/json"
     if request.form is not None:
         return urlencode(request.form).encode(), "application/x-www-form-urlencoded"
+    if not isinstance(request.content, bytes | None):
+        raise TypeError("content is bytes")
     return request.content, ""
 
 

@@ -9,7 +9,7 @@ import re
 from base64 import b64decode
 from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
-from functools import cache, lru_cache
+from functools import cache
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode
 
@@ -104,7 +104,6 @@ def _tokens() -> PyJWS:
     return PyJWS(_ALGORITHMS)
 
 
-@lru_cache(maxsize=16)
 def _padded(key: str) -> bytes:
     """An HMAC fills a short key with zeros itself; done here, PyJWT has no warning for the vendor's keys."""
     return key.encode().ljust(_BLOCK, b"\0")
