@@ -13,7 +13,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import TypeVar
 
-from sqlalchemy import URL, Connection, Engine, func, inspect, select
+from sqlalchemy import URL, Connection, Engine, func, inspect, select, text
 from sqlalchemy.exc import SQLAlchemyError
 
 from ..errors import DirectoryError, InvalidInput
@@ -31,6 +31,7 @@ _PATIENCE = 5.0  # seconds in all, for transactions that others were in the way 
 _FIRST_WAIT = 0.01  # seconds; doubled each time
 _LONGEST_WAIT = 0.5
 _UPGRADING = 0x67726F75706D7367  # PostgreSQL's advisory lock: any number that nobody else takes
+_FACTS = text(f"SELECT to_regclass('{facts.name}')::oid::bigint")
 _opening = threading.Lock()  # of any directory: Alembic keeps its context in globals
 
 
@@ -77,9 +78,10 @@ class Directory:
             kind = type(connection).__name__
             raise InvalidInput(f"connection is a Connection of SQLAlchemy's, such as session.connection(), not {kind}")
         try:
-            secret: bytes | None = connection.info.get(self._own)  # it is asked once
+            own = self._own, _place(connection)
+            secret: bytes | None = connection.info.get(own)  # it is asked once
             if secret is None:
-                secret = connection.info[self._own] = self._secret_by(connection)
+                secret = connection.info[own] = self._secret_by(connection)
             return work(Transaction(connection, secret, self._clock, is_callers=True))
         except SQLAlchemyError as error:
             raise DirectoryError(f"the directory {shown(self._url)} fails: {told(error)}") from None
@@ -212,6 +214,11 @@ class Directory:
             return make_engine(self._url, foreign_keys=foreign_keys)
         except OSError as error:
             raise DirectoryError(f"the directory {shown(self._url)} cannot be made: {error.strerror}") from None
+
+
+def _place(connection: Connection) -> int | None:
+    """Which table a name means: on PostgreSQL, whose search path an application may set anew for each transaction."""
+    return connection.execute(_FACTS).scalar() if connection.dialect.name == "postgresql" else None
 
 
 def _revision(connection: Connection) -> str | None:

@@ -138,6 +138,14 @@ def refused(t: Transaction, token: str, error: str) -> Tried:
     return by_token(t, token)
 
 
+def abandoned(t: Transaction, tried: Tried, why: str) -> None:
+    """Keep that an attempt whose worker is gone cannot leave any more, unless it has left by now."""
+    t.lock_group(tried.group_id)
+    values = {"state": State.NOT_SENT, "error": why, "ended_at": t.now}
+    if t.execute(_CHANGE_FROM, {"mine": tried.token, "before": State.PREPARING, **values}).rowcount:
+        following.not_sent(t, [tried.message_id], why)
+
+
 def withdraw(t: Transaction, token: str) -> None:
     """Take back an attempt that was only prepared: it was no try."""
     tried = by_token(t, token)

@@ -95,9 +95,7 @@ class Sending:
             try:
                 return await self._carried(group, route, begun.tried)
             except Changed:
-                await self._refused(
-                    begun.tried, "the group changed, or its connection was paused, while it was prepared"
-                )
+                await self._refused(begun.tried, _CHANGED)
             except (NotReached, ProviderUnavailable) as error:
                 if error.outcome is not Outcome.NOT_SENT or not self._may_fail_over(group, route.line):
                     raise

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from functools import partial
+from pathlib import Path
 from typing import Any
 
 import pytest
 from sqlalchemy import Connection, create_engine, text
 from sqlalchemy.ext.asyncio import create_async_engine
 from sqlalchemy.orm import Session
-from switchboard.databases import ON_POSTGRESQL, Databases, engine_of
+from switchboard.boards import config_of
+from switchboard.databases import ON_POSTGRESQL, Databases, engine_of, upgraded
 from switchboard.elsewhere import exit_of
 from switchboard.outbox import elsewhere
 from switchboard.outbox.hands import Worker, queue, states, teamed, texts
@@ -20,6 +22,7 @@ from switchboard.outbox.test_enqueue import counted
 from switchboard.scenes import BEN, DAN, Scene, a_scene, a_scene_on_each, once  # noqa: F401
 
 import groupmessenger as gm
+from groupmessenger.sandbox import Sandbox
 from groupmessenger.switchboard import directory, engine
 from groupmessenger.switchboard.directory import Directory, Transaction
 from groupmessenger.switchboard.tables import groups, members
@@ -255,3 +258,30 @@ async def test_what_is_no_connection_is_refused_with_async_as_well(scene: Scene)
     async with gm.AsyncSwitchboard(scene.config("sendblue")) as board:
         with pytest.raises(gm.InvalidInput, match="not str"):
             await board.enqueue("team", "One", connection=wrong)
+
+
+def test_a_schema_for_each_tenant(databases: Databases, tmp_path: Path) -> None:
+    """What the search path means in one transaction is not believed of the next, over the same connection."""
+    with Sandbox() as box, databases.new("postgresql", tmp_path, empty=True) as url:
+        app = create_engine(url, pool_size=1, max_overflow=0)
+        with app.begin() as connection:
+            for schema in ("one", "two"):
+                connection.execute(text(f"CREATE SCHEMA {schema}"))
+        with ExitStack() as end:
+            boards: dict[str, gm.Switchboard] = {}
+            for schema in ("one", "two"):
+                own = upgraded(f"{url}&options=-csearch_path%3D{schema}")
+                boards[schema] = end.enter_context(gm.Switchboard(config_of(box, own, tmp_path)))
+                boards[schema].create_group("Dinner", ["+13125550101", "+13125550102"])
+
+            def put(schema: str) -> None:
+                with app.begin() as connection:
+                    connection.execute(text(f"SET LOCAL search_path TO {schema}"))
+                    boards["one"].enqueue("Dinner", "For tenant one", key="k", connection=connection)
+
+            put("one")
+            with pytest.raises(gm.InvalidInput):
+                put("two")
+            assert ["k"] == [entry.key for entry in boards["one"].outbox.entries()]
+            assert not list(boards["two"].outbox.entries())
+        app.dispose()

@@ -149,7 +149,7 @@ def member_of(contact: Mapping[str, Any]) -> Member | None:
 def recipients_of(body: Mapping[str, Any]) -> tuple[Mapping[str, Any], ...]:
     """A message's entries, one a recipient."""
     items = _recipients(body).get("items")
-    return tuple(item for item in items if isinstance(item, dict)) if isinstance(items, list) else ()
+    return tuple([item for item in items if isinstance(item, dict)]) if isinstance(items, list) else ()
 
 
 def counts_nobody(body: Mapping[str, Any]) -> bool:
@@ -166,7 +166,7 @@ def counted(body: Mapping[str, Any]) -> int | None:
 def named_recipients(body: Mapping[str, Any]) -> tuple[Address, ...]:
     """Whom an answer names, if it names everybody it counts."""
     found = [address_of(item.get("recipient")) for item in recipients_of(body)]
-    known = tuple(address for address in found if address is not None)
+    known = tuple([address for address in found if address is not None])
     return known if known and len(known) == _recipients(body).get("totalCount") else ()
 
 

@@ -53,8 +53,9 @@ def facts(
     messenger: MessageBirdMessenger, body: Mapping[str, Any], message: Message, asked: int | None
 ) -> dict[str, Any]:
     """What a receipt of any kind says. An answer of 201 is never "not sent", whatever it counts."""
-    items = answers.recipients_of(body)
-    waits = message.send_at is not None and all(answers.status_of(item) is Status.SCHEDULED for item in items)
+    waits = message.send_at is not None and all(
+        answers.status_of(item) is Status.SCHEDULED for item in answers.recipients_of(body)
+    )
     degradations: list[Degradation] = []
     if messenger.has_test_key:
         degradations.append(Degradation("delivery", "this is a test key: nobody gets it"))
@@ -82,8 +83,10 @@ def too_many(people: Sequence[Address]) -> Iterable[CapabilityError]:
 
 def abroad(people: Sequence[Address], message: Message) -> Iterable[CapabilityError]:
     """Why these people cannot have a picture."""
+    if not message.media:
+        return
     foreign = [address for address in people if not str(address).startswith("+1") and address not in message.leave_out]
-    if message.media and foreign:
+    if foreign:
         who = ", ".join(map(repr, foreign))
         yield UnsupportedOperation(f"MessageBird sends pictures to US and Canadian numbers only, and not to {who}")
 

@@ -107,7 +107,7 @@ class Draining:
         if tried is None:
             return queue.head(t, group_id) or _Rest(None)
         if tried.state is State.PREPARING and following.is_workers(t, tried.message_id):
-            outcomes.refused(t, tried.token, "the worker that prepared it was gone")  # so it cannot leave any more
+            outcomes.abandoned(t, tried, "the worker that prepared it was gone")
             return self._next(t, group_id, None)
         if tried.state in UNDER_WAY:  # has left by a worker that is gone, or not by a worker
             return _Rest(min(max((tried.lease_until - t.now).total_seconds(), 0.0) + 0.01, _LOOKS[0]))
@@ -183,7 +183,7 @@ class Draining:
             return None
         last, why = last_of(t, head.message_id), f"sending it broke ({kind}): see the log"
         if last is not None and last.state is State.PREPARING:
-            outcomes.refused(t, last.token, why)
+            outcomes.abandoned(t, last, why)
         elif last is not None and last.state is State.SENDING:
             outcomes.lost(t, last.token, why)
         if head.tries + 1 >= _MOST_BROKEN:

@@ -54,7 +54,7 @@ _WAKE_SOME = (
 )
 _WAKE = _WAKE_ANYWAY.where(_CALM)
 _KEEP = update(lanes).where(_MINE)
-_LEASED = select(lanes.c.failures, lanes.c.lease_until).where(_MINE)
+_LEASED = select(lanes.c.failures, lanes.c.lease_until).where(_MINE).with_for_update(key_share=True)
 _HOLDS = (
     select(lanes.c.group_id)
     .where(_MINE, lanes.c.lease_until > bindparam("now", type_=Moment))
