@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 from typing import Any
 
+import attrs
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -133,3 +134,22 @@ def test_what_basic_credentials_are_made_of_is_not_quoted() -> None:
     assert "… with … (…) is not known" == quoted
     odd = Request("GET", "/", headers={"authorization": "Basic !!!", "x": "Bearer abcdef"})
     assert "… is wrong, ! as well" == Response(401, request=odd).quote("abcdef is wrong, ! as well")
+
+
+def test_with_headers_keeps_everything_else() -> None:
+    values: dict[str, Any] = {
+        "params": {"a": "b"},
+        "json": {"c": 1},
+        "form": {"d": "e"},
+        "content": b"f",
+        "headers": {"x": "old", "y": "1"},
+        "repeatable": True,
+        "authorized": False,
+        "timeout": 3.0,
+        "answer": "anything",
+        "at_most": 5,
+        "elsewhere": True,
+    }
+    request = Request("POST", "/path", **values)
+    assert {"method", "path", *values} == {field.name for field in attrs.fields(Request)}
+    assert attrs.evolve(request, headers={"x": "new", "y": "1"}) == request.with_headers({"x": "new"})
