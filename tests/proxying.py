@@ -8,6 +8,7 @@ import threading
 from collections.abc import Callable
 from contextlib import suppress
 
+import pytest
 from raw_server import Connection, RawServer
 
 
@@ -46,3 +47,11 @@ def _copy(read: Callable[[int], bytes], write: Callable[[bytes], None]) -> None:
     with suppress(OSError):
         while data := read(65536):
             write(data)
+
+
+@pytest.fixture(autouse=True)
+def no_proxies(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Leave nothing of this machine's settings."""
+    for name in ("http_proxy", "https_proxy", "all_proxy", "no_proxy"):
+        monkeypatch.delenv(name, raising=False)
+        monkeypatch.delenv(name.upper(), raising=False)

@@ -18,6 +18,7 @@ import httpx2
 import pytest
 import trustme
 from proxying import Proxy
+from proxying import no_proxies as no_proxies
 from raw_server import Connection, RawServer
 from texting import PRIVATE, WAYS, take, text
 
@@ -31,13 +32,6 @@ CODE = f"import texting; print([texting.text(way, {URL!r}).id for way in texting
 @pytest.fixture(params=WAYS)
 def way(request: pytest.FixtureRequest) -> str:
     return str(request.param)
-
-
-@pytest.fixture(autouse=True)
-def no_proxies(monkeypatch: pytest.MonkeyPatch) -> None:
-    for name in ("http_proxy", "https_proxy", "all_proxy", "no_proxy"):
-        monkeypatch.delenv(name, raising=False)
-        monkeypatch.delenv(name.upper(), raising=False)
 
 
 @pytest.fixture

@@ -20,6 +20,7 @@ import httpx
 import httpx2
 import pytest
 import trustme
+from proxying import no_proxies as no_proxies
 from raw_server import OK, Connection, RawServer
 
 from groupmessenger.errors import ConfigurationError, Outcome
@@ -107,13 +108,6 @@ def way(request: pytest.FixtureRequest) -> Way:
 @pytest.fixture(params=["asyncio", "trio"])
 def anyio_backend(request: pytest.FixtureRequest) -> str:
     return str(request.param)
-
-
-@pytest.fixture(autouse=True)
-def no_proxies(monkeypatch: pytest.MonkeyPatch) -> None:
-    for name in ("http_proxy", "https_proxy", "all_proxy", "no_proxy"):
-        monkeypatch.delenv(name, raising=False)
-        monkeypatch.delenv(name.upper(), raising=False)
 
 
 @pytest.fixture(scope="module")

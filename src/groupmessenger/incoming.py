@@ -45,7 +45,7 @@ class Incoming:
     _observers: Observing | None
     connection: str | None
     _deliveries: Bounded[str, str] = attrs.field(factory=Bounded, init=False)
-    _listeners: dict[frozenset[str], Listener] = attrs.field(factory=dict, init=False)
+    _known: tuple[frozenset[str], Listener] | None = attrs.field(default=None, init=False)
 
     @property
     def messenger(self) -> GroupMessenger:
@@ -83,13 +83,14 @@ class Incoming:
         return tuple(event if event.connection == name else attrs.evolve(event, connection=name) for event in found)
 
     def _listener(self, others: frozenset[str]) -> Listener:
-        """For whom events are judged, where others have these lines; made once, a receiver has always the same."""
-        if (known := self._listeners.get(others)) is None:
+        """For whom events are judged, where others have these lines; kept, for a receiver has mostly the same."""
+        known = self._known
+        if known is None or known[0] != others:
             messenger = self.messenger
             lines = messenger.own_lines.union(others)
-            known = Listener(messenger.line, lines, self._operations.capabilities, messenger.title)
-            self._listeners[others] = known
-        return known
+            made = Listener(messenger.line, lines, self._operations.capabilities, messenger.title)
+            known = self._known = others, made
+        return known[1]
 
     @property
     def is_observed(self) -> bool:

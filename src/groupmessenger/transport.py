@@ -1,4 +1,4 @@
-"""The one file over httpx: our values in, our values out, `NotSent` or `MaybeSent` on failure.
+"""Over httpx, which nobody else imports: our values in, our values out, `NotSent` or `MaybeSent` on failure.
 
 Until a request is handed to httpx, a failure is a `ConfigurationError`. From then on it is `NotSent` for the four
 exceptions that come only before the first byte of a request, and `MaybeSent` for every other. A caller's own client
